@@ -1,0 +1,1 @@
+"""The REST API's part of the accounts."""

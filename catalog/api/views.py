@@ -1,0 +1,262 @@
+"""One small class per URL: parse, one domain call, answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog import selectors, services
+from catalog.api.serializers import (
+    ExtensionChangesSerializer,
+    ExtensionSerializer,
+    FactsSerializer,
+    FindingSerializer,
+    ProblemSerializer,
+    ReleaseSerializer,
+    ReleasesSerializer,
+    SearchSerializer,
+    UploadSerializer,
+)
+from catalog.search import SearchRequest, search
+from catalog.search.schema import FACETS
+from catalog.selectors.cards import cards_of
+from catalog.selectors.pages import render_manifest
+from core.errors import InvalidError, NotFoundError
+from core.origin import public_origin
+from wasmhub import manifests
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from catalog.models import Extension, Release
+    from core.actor import Actor
+
+PROBLEM = OpenApiResponse(ProblemSerializer, description="A problem document.")
+PER_PAGE = 50
+FACET_PARAMETERS = {
+    "lang": "language",
+    "abi": "abi",
+    "license": "license",
+    "category": "category",
+    "org": "namespace",
+}
+
+
+class HubView(APIView):
+    """A view that knows who asks."""
+
+    @property
+    def actor(self) -> Actor:
+        """Return the actor: of the access token if one came along, else of the session."""
+        actor: Actor = self.request._request.actor  # type: ignore[attr-defined]  # noqa: SLF001 - set by authentication or middleware
+        return actor
+
+    def extension(self, namespace: str, name: str) -> Extension:
+        """Return the extension of the URL, if the actor may see it."""
+        return selectors.get_extension(actor=self.actor, namespace=namespace, name=name)
+
+    def release(self, namespace: str, name: str, version: str) -> Release:
+        """Return the release of the URL, if the actor may see it."""
+        return selectors.get_release(
+            actor=self.actor, extension=self.extension(namespace, name), version=version
+        )
+
+
+class SearchView(HubView):
+    """Search for extensions."""
+
+    @extend_schema(
+        operation_id="search",
+        parameters=[
+            OpenApiParameter("q", str, description="What people would type."),
+            *(
+                OpenApiParameter(key, str, many=True, description=f"Only of this {facet}.")
+                for key, facet in FACET_PARAMETERS.items()
+            ),
+            OpenApiParameter("sort", str, enum=["relevance", "updated", "new"]),
+            OpenApiParameter("cursor", str, description="The `next` of the answer before."),
+        ],
+        responses={200: SearchSerializer, 400: PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Return a page of what matches and the actor may see."""
+        offset = _offset(request.query_params.get("cursor", "0"))
+        facets = {
+            facet: frozenset(request.query_params.getlist(key)[:20])
+            for key, facet in FACET_PARAMETERS.items()
+        }
+        asked = SearchRequest(
+            text=request.query_params.get("q", ""),
+            facets=facets,
+            sort=request.query_params.get("sort", "relevance"),
+            offset=offset,
+            limit=PER_PAGE,
+        )
+        found = search(actor=self.actor, request=asked)
+        more = offset + PER_PAGE
+        body = {
+            "results": cards_of(actor=self.actor, ids=found.ids),
+            "next": str(more) if more < found.count else None,
+            "count": found.count,
+            "facets": {facet: dict(found.facets[facet]) for facet in FACETS},
+        }
+        return Response(SearchSerializer(body).data)
+
+
+class ExtensionView(HubView):
+    """One extension."""
+
+    @extend_schema(
+        operation_id="getExtension", responses={200: ExtensionSerializer, 404: PROBLEM}
+    )
+    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Return the extension."""
+        return self._answer(self.extension(namespace, name))
+
+    @extend_schema(
+        operation_id="editExtension",
+        request=ExtensionChangesSerializer,
+        responses={
+            200: ExtensionSerializer,
+            400: PROBLEM,
+            401: PROBLEM,
+            403: PROBLEM,
+            404: PROBLEM,
+        },
+    )
+    def patch(self, request: Request, namespace: str, name: str) -> Response:
+        """Change what the page says, or the visibility."""
+        extension = self.extension(namespace, name)
+        changes = ExtensionChangesSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        services.edit_extension(
+            actor=self.actor, extension=extension, changes=changes.validated_data
+        )
+        return self._answer(extension)
+
+    def _answer(self, extension: Extension) -> Response:
+        releases = selectors.releases_of(actor=self.actor, extension=extension)
+        context = {"newest": selectors.newest_release(releases)}
+        return Response(ExtensionSerializer(extension, context=context).data)
+
+
+class ReleasesView(HubView):
+    """The releases of an extension."""
+
+    parser_classes = [MultiPartParser, JSONParser]
+
+    @extend_schema(
+        operation_id="listReleases", responses={200: ReleasesSerializer, 404: PROBLEM}
+    )
+    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Return every release that the actor may see, the highest version first."""
+        releases = selectors.releases_of(
+            actor=self.actor, extension=self.extension(namespace, name)
+        )
+        return Response(ReleasesSerializer({"results": releases, "next": None}).data)
+
+    @extend_schema(
+        operation_id="publishRelease",
+        request={"multipart/form-data": UploadSerializer},
+        responses={
+            202: ReleaseSerializer,
+            400: PROBLEM,
+            401: PROBLEM,
+            403: PROBLEM,
+            404: PROBLEM,
+            409: PROBLEM,
+            413: PROBLEM,
+        },
+    )
+    def post(self, request: Request, namespace: str, name: str) -> Response:
+        """Reserve the version; a worker packs and judges the module."""
+        upload = UploadSerializer(data=request.data)
+        upload.is_valid(raise_exception=True)
+        release = services.reserve_release(
+            actor=self.actor, namespace=namespace, name=name, **upload.validated_data
+        )
+        return Response(ReleaseSerializer(release).data, status=202)
+
+
+class ReleaseView(HubView):
+    """One release."""
+
+    @extend_schema(operation_id="getRelease", responses={200: ReleaseSerializer, 404: PROBLEM})
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Return the release."""
+        return Response(ReleaseSerializer(self.release(namespace, name, version)).data)
+
+
+class FactsView(HubView):
+    """What reading the module said."""
+
+    @extend_schema(operation_id="getFacts", responses={200: FactsSerializer, 404: PROBLEM})
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Return the facts of the release's module."""
+        manifest = self.release(namespace, name, version).manifest
+        if manifest is None or manifest.module is None:
+            raise NotFoundError("No worker has read this release's module yet.")
+        return Response(manifest.module.facts)
+
+
+class FindingsView(HubView):
+    """What the checks found."""
+
+    @extend_schema(
+        operation_id="getFindings", responses={200: FindingSerializer(many=True), 404: PROBLEM}
+    )
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Return the findings on the release; none while it is pending."""
+        return Response(selectors.findings_of(self.release(namespace, name, version)))
+
+
+class ManifestView(HubView):
+    """A deploy manifest."""
+
+    @extend_schema(
+        operation_id="getManifest",
+        parameters=[
+            OpenApiParameter("target", str, "path", enum=sorted(manifests.RENDERERS)),
+            OpenApiParameter("config", str, description="The plugin's configuration."),
+            OpenApiParameter("port", int, description="envoy: the port to listen on."),
+            OpenApiParameter("upstream", str, description="envoy: host:port to send requests to."),
+        ],
+        responses={(200, "application/yaml"): OpenApiTypes.STR, 400: PROBLEM, 404: PROBLEM},
+    )
+    def get(  # noqa: PLR0913 - the segments of the URL
+        self, request: Request, namespace: str, name: str, version: str, target: str
+    ) -> HttpResponse:
+        """Return the YAML that deploys the release to the target."""
+        release = self.release(namespace, name, version)
+        if target not in manifests.RENDERERS:
+            known = ", ".join(sorted(manifests.RENDERERS))
+            raise NotFoundError(f"There is no such target. The targets are: {known}.")
+        if release.verdict != "passed":
+            raise NotFoundError("Only a release that passed can be deployed.")
+        yaml = render_manifest(release, target, _options(request), public_origin(request.get_host()))
+        return HttpResponse(yaml, content_type="application/yaml; charset=utf-8")
+
+
+def _options(request: Request) -> manifests.Options:
+    given: dict[str, Any] = {}
+    if config := request.query_params.get("config"):
+        given["config"] = config
+    if upstream := request.query_params.get("upstream"):
+        given["upstream"] = upstream
+    if port := request.query_params.get("port"):
+        if not port.isdecimal():
+            raise InvalidError("The port is a number from 1 to 65535.")
+        given["listen_port"] = int(port[:6])
+    return manifests.Options(**given)
+
+
+def _offset(cursor: str) -> int:
+    if not cursor.isdecimal() or len(cursor) > 6:  # noqa: PLR2004 - far beyond any index
+        raise InvalidError("This cursor is not one that the hub gave.")
+    return int(cursor)

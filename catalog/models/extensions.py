@@ -1,0 +1,106 @@
+"""The thing that people search for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+
+from accounts.models import Namespace
+from core.policy import Permission, Visibility, allows
+
+if TYPE_CHECKING:
+    from core.actor import Actor
+
+NAME_PATTERN = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$"
+
+CATEGORIES = [
+    ("auth", "Authentication"),
+    ("observability", "Observability"),
+    ("rate-limit", "Rate limiting"),
+    ("security", "Security"),
+    ("traffic", "Traffic"),
+    ("transform", "Transformation"),
+    ("other", "Other"),
+]
+
+
+class ExtensionQuerySet(models.QuerySet["Extension"]):
+    """Filters that the policy needs as one query."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Keep what the actor may read: the policy's own rule, said in SQL."""
+        if Permission.EXTENSION_READ not in actor.permissions:
+            return self.none()
+        mine = [
+            name
+            for name in actor.namespaces
+            if allows(actor, Permission.EXTENSION_READ, namespace=name)
+        ]
+        visible = models.Q(visibility=Visibility.PUBLIC.value)
+        if actor.is_signed_in:
+            visible |= models.Q(visibility=Visibility.INTERNAL.value)
+        if mine:
+            visible |= models.Q(namespace__name__in=mine)
+        return self.filter(visible, pushed__isnull=False)
+
+
+class Extension(models.Model):
+    """
+    ``<namespace>/<name>``: an OCI repository with a page.
+
+    ``pushed`` is when the first manifest or upload was accepted; until then only the uploads that
+    are under way know of the row, and nobody sees it.
+    """
+
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="extensions")
+    name = models.CharField(max_length=100)
+    visibility = models.CharField(
+        max_length=10,
+        choices=[(each.value, each.value.title()) for each in Visibility],
+        default=Visibility.PRIVATE.value,
+    )
+    title = models.CharField(max_length=100, blank=True, default="")
+    description = models.CharField(max_length=500, blank=True, default="")
+    readme = models.TextField(blank=True, default="", help_text="Markdown")
+    license = models.CharField(max_length=100, blank=True, default="", help_text="SPDX expression")
+    category = models.CharField(max_length=20, blank=True, default="", choices=CATEGORIES)
+    source_url = models.URLField(max_length=300, blank=True, default="")
+    homepage_url = models.URLField(max_length=300, blank=True, default="")
+    documentation_url = models.URLField(max_length=300, blank=True, default="")
+    created = models.DateTimeField(auto_now_add=True)
+    pushed = models.DateTimeField(null=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    objects = ExtensionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["namespace", "name"], name="extension_name_unique"),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=NAME_PATTERN), name="extension_name_grammar"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(visibility__in=[each.value for each in Visibility]),
+                name="extension_visibility_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace.name}/{self.name}"
+
+
+class SearchChange(models.Model):
+    """
+    One change that the search indexes have to follow.
+
+    On PostgreSQL ids are not in the order of commits, so a reader must not pass over a
+    transaction that is still open: ``transaction`` is its number there, and 0 on SQLite, where
+    writers come one after another.
+    """
+
+    extension_id = models.BigIntegerField()
+    transaction = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"change {self.pk} of extension {self.extension_id}"

@@ -1,0 +1,70 @@
+"""What was pushed, byte for byte, and the verdict on it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from catalog.models.extensions import Extension
+
+
+class Verdict(models.TextChoices):
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+class Module(models.Model):
+    """The Wasm bytes inside a manifest, and the facts that one rule set read from them."""
+
+    sha256 = models.CharField(max_length=64)
+    rule_set = models.PositiveIntegerField()
+    size = models.PositiveBigIntegerField()
+    facts = models.JSONField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sha256", "rule_set"], name="facts_once_per_rule_set"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} (rules {self.rule_set})"
+
+
+class Manifest(models.Model):
+    """
+    A manifest of an extension, as it was pushed.
+
+    ``verdict`` is null for content without a module. ``module`` is the digest of the bytes that a
+    proxy would run; it is set by the worker together with the verdict.
+    """
+
+    extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="manifests")
+    digest = models.CharField(max_length=140)
+    media_type = models.CharField(max_length=255)
+    content = models.BinaryField()
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, null=True)
+    findings = models.JSONField(default=list)
+    module = models.ForeignKey(
+        Module, null=True, on_delete=models.PROTECT, related_name="manifests"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    judged = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["extension", "digest"], name="manifest_digest_unique"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__isnull=True) | models.Q(verdict__in=Verdict.values),
+                name="manifest_verdict_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.extension}@{self.digest}"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether those who may only read get it."""
+        return self.verdict == Verdict.PASSED

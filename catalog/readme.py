@@ -1,0 +1,125 @@
+"""Markdown of strangers to HTML that can do nothing: CommonMark, then a sanitiser."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import nh3
+from django.core.cache import cache
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
+# Raise it when rendering changes, so that no cached page shows the old one.
+VERSION = 1
+CACHE_SECONDS = 24 * 60 * 60
+
+TAGS = {
+    *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr"),
+    *("strong", "em", "s", "a", "br", "table", "thead", "tbody", "tr", "th", "td", "div"),
+}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "code": {"class"},
+    "ol": {"start"},
+    "div": {"class", "tabindex", "role", "aria-label"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An entry of the table of contents."""
+
+    id: str
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A README as a page shows it."""
+
+    html: SafeString
+    toc: list[Heading]
+
+
+def render(markdown: str) -> Rendered:
+    """Render Markdown: no HTML of the author's, no scripts, images as links, headings from h2."""
+    key = f"readme-{VERSION}-{hashlib.sha256(markdown.encode()).hexdigest()}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = _render(markdown)
+        cache.set(key, kept, CACHE_SECONDS)
+    html, headings = kept
+    # Safe: it has just left the sanitiser, or a cache that only this function fills.
+    return Rendered(mark_safe(html), [Heading(*each) for each in headings])  # noqa: S308
+
+
+def _render(markdown: str) -> tuple[str, list[tuple[str, str, int]]]:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    tokens = parser.parse(markdown)
+    headings = _number_headings(tokens)
+    _show_images_as_links(tokens)
+    html = str(parser.renderer.render(tokens, parser.options, {}))
+    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>')
+    html = html.replace("</table>", "</table></div>")
+    clean = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow ugc noopener",
+        url_relative="deny",
+    )
+    return clean, headings
+
+
+def _number_headings(tokens: Sequence[Token]) -> list[tuple[str, str, int]]:
+    """Push headings below the page's own h1, give them ids of their own, and list them."""
+    found: list[tuple[str, str, int]] = []
+    taken: set[str] = set()
+    for token, inline in zip(tokens, tokens[1:], strict=False):
+        if token.type not in {"heading_open", "heading_close"}:
+            continue
+        level = min(int(token.tag[1]) + 1, 6)
+        token.tag = f"h{level}"
+        if token.type == "heading_open":
+            text = "".join(child.content for child in inline.children or [])
+            slug = _free_slug(text, taken)
+            token.attrSet("id", slug)
+            found.append((slug, text[:200], level))
+    if tokens and tokens[-1].type == "heading_close":
+        tokens[-1].tag = f"h{min(int(tokens[-1].tag[1]) + 1, 6)}"
+    return found
+
+
+def _free_slug(text: str, taken: set[str]) -> str:
+    # The prefix keeps an author's heading from taking an id of the page's own.
+    base = "readme-" + (re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "section")
+    slug, number = base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    taken.add(slug)
+    return slug
+
+
+def _show_images_as_links(tokens: Sequence[Token]) -> None:
+    """A picture elsewhere would tell its host who reads this page."""
+    for token in tokens:
+        for image in token.children or []:
+            if image.type != "image":
+                continue
+            source = str(image.attrGet("src") or "")
+            label = image.content or "image"
+            image.type, image.tag, image.children = "html_inline", "", []
+            image.content = f'<a href="{escape(source)}">{escape(label)} (image)</a>'

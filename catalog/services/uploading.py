@@ -1,0 +1,137 @@
+"""Releases that come as a bare module, through the page or the REST API."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.models import Extension, Manifest, Release
+from catalog.services.extensions import open_extension
+from catalog.services.following import note_change
+from core import audit, jobs
+from core.content import content_store
+from core.errors import InvalidError, TooLargeError, VersionExistsError
+from core.policy import Permission, Visibility, require
+from wasmhub.oci import InvalidVersionError, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.actor import Actor
+
+CHUNK = 1024 * 1024
+
+
+def reserve_release(  # noqa: PLR0913 - the fields of the form
+    *,
+    actor: Actor,
+    namespace: str,
+    name: str,
+    version: str,
+    module: BinaryIO,
+    description: str = "",
+    visibility: str = Visibility.PRIVATE.value,
+) -> Release:
+    """
+    Keep the module's bytes, reserve the version, and ask a worker to pack and judge it.
+
+    The same bytes again give the same release. ``description`` and ``visibility`` are for a new
+    name; an existing extension keeps its own.
+
+    :raises NotFoundError: the actor may not know of the namespace or the extension
+    :raises NotAllowedError: the actor may read, but not publish
+    :raises InvalidError: the version is none, or the file is empty
+    :raises VersionExistsError: the version is taken by other bytes
+    """
+    require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace)
+    try:
+        canonical = str(Version.parse(version))
+    except InvalidVersionError as error:
+        raise InvalidError(str(error), fields={"version": [str(error)]}) from error
+    extension = open_extension(
+        actor=actor, namespace=namespace, name=name, visibility=visibility
+    )
+    sha256 = _keep(module)
+    with transaction.atomic():
+        release = _reserve(actor, extension, canonical, version.strip(), sha256)
+        if extension.pushed is None:
+            Extension.objects.filter(pk=extension.pk).update(
+                pushed=timezone.now(), description=extension.description or description[:500]
+            )
+        note_change(extension.pk)
+        jobs.enqueue("pack-release", key=str(release.pk), release_id=release.pk)
+    return release
+
+
+def _keep(module: BinaryIO) -> str:
+    """Put the bytes into the content store, durably, and return their sha256."""
+    store = content_store()
+    upload = uuid.uuid4().hex
+    digest = hashlib.sha256()
+    size = 0
+    store.begin(upload)
+    try:
+        while chunk := module.read(CHUNK):
+            if size + len(chunk) > settings.MAX_UPLOAD_BYTES:
+                raise TooLargeError(f"A module may have {settings.MAX_UPLOAD_BYTES} bytes.")
+            size = store.append(upload, size, chunk)
+            digest.update(chunk)
+        if size == 0:
+            raise InvalidError(
+                "The file is empty. Choose the .wasm file that your build made.",
+                fields={"module": ["The file is empty."]},
+            )
+        store.commit(upload, digest.hexdigest())
+    except BaseException:
+        store.abort(upload)
+        raise
+    return digest.hexdigest()
+
+
+def _reserve(
+    actor: Actor, extension: Extension, version: str, tag: str, sha256: str
+) -> Release:
+    fields = {
+        "tag": tag,
+        "manifest": None,
+        "upload_sha256": sha256,
+        "failure": None,
+        "created_by_id": actor.user_id,
+    }
+    try:
+        with transaction.atomic():
+            release = Release.objects.create(extension=extension, version=version, **fields)
+    except IntegrityError:
+        taken = Release.objects.filter(extension=extension, version=version)
+        same = taken.filter(upload_sha256=sha256).first()
+        if same is not None:
+            return same
+        if not taken.filter(passed__isnull=True).update(**fields):
+            raise VersionExistsError(
+                f"{extension} {version} was released with other bytes. A release never changes: "
+                "choose the next version.",
+                version=version,
+            ) from None
+        release = taken.get()
+    audit.record(actor, "release.reserved", str(extension), version=version, module=sha256)
+    return release
+
+
+def attach_packed(*, release: Release, manifest: Manifest) -> bool:
+    """Let a reserved release name the image that a worker made of it; False when it was replaced."""
+    mine = Release.objects.filter(pk=release.pk, upload_sha256=release.upload_sha256)
+    passed = {"passed": timezone.now()} if manifest.is_readable else {}
+    attached = mine.filter(manifest__isnull=True).update(manifest=manifest, **passed)
+    note_change(release.extension_id)
+    return bool(attached)
+
+
+def fail_packing(*, release_id: int, finding: Mapping[str, str]) -> None:
+    """Say on the release why it could not be packed."""
+    Release.objects.filter(pk=release_id, manifest__isnull=True).update(failure=dict(finding))
+    audit.record(None, "release.not-packed", str(Release.objects.get(pk=release_id)))

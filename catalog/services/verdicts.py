@@ -1,0 +1,68 @@
+"""What a worker found out comes down to the catalog here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from catalog.models import Manifest, Module, Release, Tag, Verdict
+from catalog.services.following import note_change
+from core import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    The outcome of one validation; ``verdict`` is None for content without a module.
+
+    ``facts`` and ``findings`` have the fixed shapes of the API; ``facts`` is None when there was
+    no module to read.
+    """
+
+    verdict: Verdict | None
+    rule_set: int
+    facts: dict[str, Any] | None = None
+    findings: list[dict[str, str]] = field(default_factory=list)
+
+
+def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
+    """
+    Write the verdict on a manifest and let its names follow; call it inside a transaction.
+
+    A pass opens the releases and moves what readers get from the tags. Anything else leaves what
+    readers have as it was.
+    """
+    module = _module(judgement)
+    Manifest.objects.filter(pk=manifest.pk).update(
+        verdict=judgement.verdict,
+        findings=judgement.findings,
+        module=module,
+        judged=timezone.now(),
+    )
+    if judgement.verdict == Verdict.PASSED:
+        Release.objects.filter(manifest=manifest, passed__isnull=True).update(
+            passed=timezone.now()
+        )
+        Tag.objects.filter(pushed=manifest).update(served=manifest)
+    note_change(manifest.extension_id)
+    audit.record(
+        None,
+        "manifest.judged",
+        str(manifest.extension),
+        digest=manifest.digest,
+        verdict=judgement.verdict,
+        findings=[finding["id"] for finding in judgement.findings],
+    )
+
+
+def _module(judgement: Judgement) -> Module | None:
+    if judgement.facts is None:
+        return None
+    module, _ = Module.objects.update_or_create(
+        sha256=judgement.facts["sha256"],
+        rule_set=judgement.rule_set,
+        defaults={"size": judgement.facts["size"], "facts": judgement.facts},
+    )
+    return module

@@ -1,0 +1,17 @@
+"""The catalog's pages."""
+
+from catalog.views.extensions import abi, extension, namespace, settings, status, version, versions
+from catalog.views.publishing import new
+from catalog.views.searching import search
+
+__all__ = [
+    "abi",
+    "extension",
+    "namespace",
+    "new",
+    "search",
+    "settings",
+    "status",
+    "version",
+    "versions",
+]

@@ -1,0 +1,147 @@
+"""The pages of a namespace, an extension and its releases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.selectors import get_namespace
+from catalog import readme, selectors, services
+from catalog.forms import SettingsForm
+from catalog.selectors.cards import namespace_cards
+from catalog.selectors.pages import ExtensionPage, extension_page
+from core.errors import InvalidError
+from core.origin import public_origin
+from core.policy import Permission, allows, require
+
+if TYPE_CHECKING:
+    from accounts.requests import HubRequest
+
+
+@require_GET
+def namespace(request: HubRequest, namespace: str) -> HttpResponse:
+    """Show who publishes under a name, and what."""
+    holder = get_namespace(namespace)
+    if holder.name != namespace:
+        return redirect("catalog:namespace", holder.name, permanent=True)
+    may_see_members = allows(
+        request.actor, Permission.ORGANIZATION_READ_MEMBERS, namespace=holder.name
+    )
+    context = {
+        "namespace": {
+            "name": holder.name,
+            "display_name": holder.display_name,
+            "description": holder.organization.description if holder.organization else "",
+            "website": holder.organization.website if holder.organization else "",
+            "is_organization": holder.is_organization,
+            "created": holder.created,
+        },
+        "cards": namespace_cards(actor=request.actor, namespace=holder.name),
+        "may_publish": allows(
+            request.actor, Permission.EXTENSION_PUBLISH, namespace=holder.name
+        ),
+        "members_url": reverse("accounts:people", args=[holder.name])
+        if holder.is_organization and may_see_members
+        else None,
+    }
+    return render(request, "catalog/namespace.html", context)
+
+
+@require_GET
+def extension(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+    """Show what an extension is, how to get it and how to deploy it."""
+    page, context = _page(request, namespace, name, "readme")
+    rendered = readme.render(context["extension"].readme)
+    context |= {"readme_html": rendered.html, "toc": rendered.toc}
+    return render(request, "catalog/extension.html", context)
+
+
+@require_GET
+def versions(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+    """List the releases."""
+    page, context = _page(request, namespace, name, "versions")
+    return render(request, "catalog/versions.html", context | {"releases": page.releases})
+
+
+@require_GET
+def version(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
+    """Show one release."""
+    page, context = _page(request, namespace, name, "versions", version)
+    return render(request, "catalog/version.html", context)
+
+
+@require_GET
+def status(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
+    """Answer a page that waits for a verdict: still pending, or look again."""
+    page, context = _page(request, namespace, name, "versions", version)
+    response = render(request, "catalog/_verdict.html", context)
+    if page.release is not None and page.release.verdict != "pending":
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_GET
+def abi(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+    """Show what the module imports, exports and can do."""
+    page, context = _page(request, namespace, name, "abi")
+    return render(request, "catalog/abi.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def settings(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+    """Edit what the page says, and who sees it."""
+    page, context = _page(request, namespace, name, "settings")
+    row = context["extension"]
+    require(
+        request.actor,
+        Permission.EXTENSION_EDIT,
+        namespace=row.namespace.name,
+        visibility=row.visibility,
+    )
+    before = {field: getattr(row, field) for field in SettingsForm.Meta.fields}
+    form = SettingsForm(
+        request.POST or None, instance=row, may_set_visibility=page.may_set_visibility
+    )
+    if request.method == "POST" and form.is_valid():
+        changes = {field: form.cleaned_data[field] for field in before}
+        for field, value in before.items():
+            setattr(row, field, value)  # the form wrote on the row; the service does the change
+        try:
+            services.edit_extension(actor=request.actor, extension=row, changes=changes)
+        except InvalidError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("catalog:extension", namespace, name)
+    return render(request, "catalog/settings.html", context | {"form": form})
+
+
+def _page(
+    request: HubRequest, namespace: str, name: str, tab: str, version: str | None = None
+) -> tuple[ExtensionPage, dict[str, object]]:
+    extension = selectors.get_extension(actor=request.actor, namespace=namespace, name=name)
+    if version is not None:
+        version = selectors.get_release(
+            actor=request.actor, extension=extension, version=version
+        ).version
+    page = extension_page(
+        actor=request.actor,
+        extension=extension,
+        origin=public_origin(request.get_host()),
+        tab=tab,
+        version=version,
+    )
+    status_url = None
+    if page.release is not None and page.release.verdict == "pending":
+        status_url = reverse("catalog:status", args=[namespace, name, page.release.version])
+    return page, {
+        "extension": extension,
+        "page": page,
+        "release": page.release,
+        "status_url": status_url,
+    }

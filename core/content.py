@@ -1,0 +1,72 @@
+"""
+The content store's interface: bytes by digest, and nothing else.
+
+The database owns names, links and permissions. Which store is used is a setting, as with
+Django's caches, so that rooms below the registry can read bytes without knowing it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from core.errors import HubError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ContentError(HubError):
+    """The store cannot give what the database says it holds."""
+
+    code = "content-unavailable"
+    status = 500
+
+
+class DigestMismatchError(HubError):
+    """The bytes are not those of the digest."""
+
+    code = "digest-mismatch"
+
+
+class ContentStore(Protocol):
+    """
+    Bytes by sha256 (64 hex digits), shared by every repository; uploads by an id of the caller's.
+
+    What ``commit`` returned from is durable and whole. Every method may be called from many
+    threads and processes at once.
+    """
+
+    def stat(self, sha256: str) -> int | None:
+        """Return the size in bytes, or None when the store does not hold the digest."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the bytes for reading (seekable). Raises ContentError when they are not there."""
+
+    def begin(self, upload: str) -> None:
+        """Start an empty upload under this id."""
+
+    def append(self, upload: str, offset: int, data: bytes) -> int:
+        """Write at ``offset``, cut off whatever lay behind it, and return the new length."""
+
+    def commit(self, upload: str, sha256: str) -> int:
+        """
+        Make the upload the content of the digest and return its size in bytes.
+
+        Raises DigestMismatchError, and keeps nothing of the upload, when the bytes differ.
+        """
+
+    def abort(self, upload: str) -> None:
+        """Forget the upload; forgetting it twice is fine."""
+
+    def delete(self, sha256: str) -> None:
+        """Forget the bytes of a digest that nothing links any more."""
+
+
+@cache
+def content_store() -> ContentStore:
+    """Return the store that the settings name."""
+    return cast("Callable[[], ContentStore]", import_string(settings.CONTENT_STORE))()

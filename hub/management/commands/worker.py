@@ -1,0 +1,37 @@
+"""``manage.py worker``: a Celery worker and a hopeful for the sweeping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand
+
+from core.sweeper import Sweeper
+from hub.celery import app
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+class Command(BaseCommand):
+    """Work on jobs until told to stop."""
+
+    help = "Run a worker: it validates what was pushed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=2, help="jobs at a time")
+
+    def handle(self, *, concurrency: int, **_options: Any) -> None:
+        sweeper = Sweeper()
+        sweeper.start()
+        try:
+            # Threads: the heavy work happens in child processes, and each costs its own memory.
+            app.worker_main(
+                [
+                    *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
+                    *("--loglevel", "warning", "--quiet"),
+                    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                ]
+            )
+        finally:
+            sweeper.stop()

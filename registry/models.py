@@ -1,0 +1,70 @@
+"""Which blobs an extension's repository holds, uploads under way, and the keys of tokens."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from catalog.models import Extension, Manifest
+
+
+class BlobLink(models.Model):
+    """A blob exists for a repository only once it is linked."""
+
+    extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="blob_links")
+    digest = models.CharField(max_length=140, help_text="sha256:… as the client named it")
+    size = models.PositiveBigIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["extension", "digest"], name="blob_linked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest} in {self.extension}"
+
+
+class ManifestBlob(models.Model):
+    """A manifest names a blob; this decides who may read the blob."""
+
+    manifest = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="blobs")
+    link = models.ForeignKey(BlobLink, on_delete=models.PROTECT, related_name="manifests")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["manifest", "link"], name="manifest_names_blob_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link.digest} of {self.manifest.digest}"
+
+
+class Upload(models.Model):
+    """An upload under way. ``offset`` is how many bytes are kept; it only moves forward."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    offset = models.PositiveBigIntegerField(default=0)
+    created = models.DateTimeField(auto_now_add=True)
+    touched = models.DateTimeField(auto_now=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.id} at {self.offset}"
+
+
+class SigningKey(models.Model):
+    """A key that signs registry tokens, encrypted under the site's secret key."""
+
+    kid = models.CharField(max_length=32, primary_key=True)
+    encrypted = models.TextField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.kid

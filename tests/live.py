@@ -1,0 +1,164 @@
+"""A running hub: the real commands, the real worker, the real server."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.servers import free_port, stop, wait_for_port
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct horse battery staple"
+PEOPLE = ("alice", "bob", "mallory")
+VERDICT_SECONDS = 30
+
+
+@dataclass(slots=True)
+class Hub:
+    """Doors of a running hub, and people with access tokens."""
+
+    origin: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    log: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        return self.origin.removeprefix("http://")
+
+    @property
+    def port(self) -> int:
+        return int(self.origin.rpartition(":")[2])
+
+    def stop(self) -> None:
+        stop(self.process)
+
+    def manage(self, *arguments: str) -> str:
+        """Run one of the site's commands against this hub's data."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def client(self, who: str | None = None) -> httpx.Client:
+        """Return an HTTP client with somebody's access token, or without any."""
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        return httpx.Client(base_url=self.origin, headers=headers, timeout=30)
+
+    def api(self, method: str, path: str, *, who: str | None = None, **more: Any) -> httpx.Response:
+        """Send one request to the REST API."""
+        with self.client(who) as client:
+            return client.request(method, f"/api/v1{path}", **more)
+
+    def upload(
+        self,
+        path: str,
+        version: str,
+        module: bytes,
+        *,
+        who: str = "alice",
+        visibility: str = "private",
+        description: str = "",
+    ) -> httpx.Response:
+        """Publish a release by REST."""
+        return self.api(
+            "POST",
+            f"/extensions/{path}/releases",
+            who=who,
+            files={"module": ("filter.wasm", module, "application/wasm")},
+            data={"version": version, "visibility": visibility, "description": description},
+        )
+
+    def wait_for_verdict(self, path: str, version: str, *, who: str = "alice") -> dict[str, Any]:
+        """Wait until a worker has judged the release and return it."""
+        deadline = time.monotonic() + VERDICT_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.api("GET", f"/extensions/{path}/releases/{version}", who=who)
+            if answer.status_code == 200 and answer.json()["verdict"] != "pending":
+                return dict(answer.json())
+            time.sleep(0.1)
+        raise AssertionError(f"no verdict on {path} {version}: {self.log.read_text()[-3000:]}")
+
+    def wait_until_found(self, query: str, path: str, *, who: str | None = None) -> None:
+        """Wait until a search shows the extension."""
+        deadline = time.monotonic() + VERDICT_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.api("GET", "/search", who=who, params={"q": query})
+            if path in [each["path"] for each in answer.json()["results"]]:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{path} is not found by {query!r}")
+
+
+def start_hub(folder: Path, environment: dict[str, str], *, demo: bool = False) -> Hub:
+    """Prepare an empty hub in the folder, start it, and let alice, bob and mallory in."""
+    port = free_port()
+    environment = environment | {"HUB_DATA_DIR": str(folder / "data")}
+    if environment.get("HUB_DATABASE_URL"):
+        environment["HUB_DATABASE_URL"] = _new_database(environment["HUB_DATABASE_URL"])
+        environment["HUB_REDIS_URL"] = _other_number(environment["HUB_REDIS_URL"])
+    log = folder / "hub.log"
+    prepare = [sys.executable, "manage.py", "prepare", *(["--demo"] if demo else [])]
+    subprocess.run(prepare, cwd=ROOT, env=environment, check=True, capture_output=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    hub = Hub(f"http://127.0.0.1:{port}", environment, process, log)
+    try:
+        wait_for_port(port, process)
+        _let_in(hub)
+    except BaseException:
+        stop(process)
+        raise
+    return hub
+
+
+def _let_in(hub: Hub) -> None:
+    for name in PEOPLE:
+        hub.manage("create_user", name, "--email", f"{name}@example.com", "--password", PASSWORD)
+        hub.tokens[name] = hub.manage("create_token", name)
+    hub.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from accounts.actors import actor_for; from accounts.models import User;"
+        "from accounts.services import create_organization, set_member;"
+        "from core.policy import Role;"
+        "alice = lambda: actor_for(User.objects.get(username='alice'));"
+        "acme = create_organization(actor=alice(), name='acme', display_name='Acme');"
+        "set_member(actor=alice(), organization=acme, username='bob', role=Role.MEMBER)",
+    )
+
+
+def _new_database(url: str) -> str:
+    """Make a database of its own on the test run's server."""
+    name = f"live_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return url.rpartition("/")[0] + f"/{name}"
+
+
+def _other_number(url: str) -> str:
+    """Keep the live hub's messages apart from those of the tests in this process."""
+    base, _, number = url.rpartition("/")
+    return f"{base}/{(int(number) + 8) % 16}"
+
+
+def unique(name: str = "filter") -> str:
+    """Return a name that no other test has."""
+    return f"{name}-{secrets.token_hex(4)}"

@@ -1,0 +1,56 @@
+"""
+A pytest plugin: choose the set-up before Django reads its settings.
+
+``HUB_TEST_SETUP=embedded`` (the default) is SQLite and files. ``grown`` is PostgreSQL and Redis,
+which the test run starts on loopback and stops at its end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Postgres, Redis, find_postgres
+
+SETUP = os.environ.get("HUB_TEST_SETUP", "embedded")
+APT_LINE = "sudo apt-get install postgresql redis-server"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def _choose() -> str | None:
+    """Set the environment of this process; return why the set-up cannot be had, if so."""
+    folder = Path(tempfile.mkdtemp(prefix="wasmhub-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        if name not in {"HUB_TEST_SETUP", "HUB_TEST_POSTGRES", "HUB_TEST_REDIS"}:
+            del os.environ[name]
+    os.environ["HUB_DATA_DIR"] = str(folder)
+    os.environ["HUB_SECRET_KEY"] = "only-for-tests-" + "0123456789abcdef" * 3
+    if SETUP == "embedded":
+        return None
+    if find_postgres() is None or shutil.which("redis-server") is None:
+        return f"PostgreSQL and Redis are not installed: {APT_LINE}"
+    if not WORKER:
+        os.environ["HUB_TEST_POSTGRES"] = Postgres(folder).url
+        os.environ["HUB_TEST_REDIS"] = Redis(folder).url
+    number = int(WORKER.removeprefix("gw") or 0)
+    os.environ["HUB_DATABASE_URL"] = os.environ["HUB_TEST_POSTGRES"] + "/postgres"
+    os.environ["HUB_REDIS_URL"] = os.environ["HUB_TEST_REDIS"] + f"/{number}"
+    return None
+
+
+MISSING = _choose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what cannot run here and say how it could; under CI nothing is skipped."""
+    if MISSING and os.environ.get("CI") != "true":
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=MISSING))
+    elif MISSING:
+        pytest.exit(MISSING, returncode=1)

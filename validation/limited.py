@@ -1,0 +1,90 @@
+"""Run the reader of hostile bytes in a child process with hard limits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from wasmhub.oci import ImageError
+from wasmhub.proxywasm import Finding, Severity
+
+if TYPE_CHECKING:
+    from wasmhub.oci import Packing
+
+CHILD = Path(__file__).with_name("child.py")
+WALL_SECONDS = 60
+# What the child may say: a module's import list is long, but not this long.
+ANSWER_BYTES = 32 * 1024 * 1024
+
+
+class ReaderError(Exception):
+    """The reader itself failed, which is the hub's fault; the job will try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the child read: facts in the API's shape (None: it could not), and findings."""
+
+    facts: dict[str, Any] | None
+    findings: list[Finding]
+
+
+def read_in_child(layer: IO[bytes], module: IO[bytes], *, packing: Packing) -> Reading:
+    """
+    Unpack a layer's module into ``module`` and analyse it, both in the child.
+
+    :raises ImageError: the layer does not hold one module that every proxy reads the same way
+    :raises ReaderError: the child failed in a way that no module should be able to cause
+    """
+    with tempfile.TemporaryFile() as answer:
+        outcome = _run(layer, module, answer, packing)
+        answer.seek(0)
+        said = answer.read(ANSWER_BYTES)
+    if outcome is None or outcome < 0:
+        return _too_heavy()
+    if outcome != 0:
+        raise ReaderError(f"The reader ended with {outcome}.")
+    document = json.loads(said)
+    if "image_error" in document:
+        raise ImageError(document["image_error"]["id"], document["image_error"]["message"])
+    return Reading(document["facts"], [Finding.from_json(each) for each in document["findings"]])
+
+
+def _run(layer: IO[bytes], module: IO[bytes], answer: IO[bytes], packing: str) -> int | None:
+    """Return the child's exit status, negative for a signal, None when it took too long."""
+    limit = str(settings.MAX_UPLOAD_BYTES)
+    child = subprocess.Popen(  # noqa: S603 - our own program; what it reads comes as open files
+        [sys.executable, "-I", str(CHILD), packing, str(module.fileno()), limit],
+        stdin=layer,
+        stdout=answer,
+        pass_fds=[module.fileno()],
+        # Nothing of the hub's environment: it may hold secrets.
+        env={"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd="/",
+    )
+    try:
+        return child.wait(WALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _too_heavy() -> Reading:
+    finding = Finding(
+        "wasm/too-heavy",
+        Severity.ERROR,
+        "Reading the module took more than 20 seconds of processor time or 1.5 GiB of memory, "
+        "which no proxy should spend on it. Build it with optimisation and without debug "
+        "information, and push it again.",
+        "the module",
+    )
+    return Reading(None, [finding])
