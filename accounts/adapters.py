@@ -15,13 +15,13 @@ from accounts.services import claim_namespace
 from core.errors import NameInvalidError
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest  # noqa: TID251 - the type of what allauth passes
+    from django.http import HttpRequest  # noqa: TID251 - an adapter of HTTP
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Let an account's user name be a namespace."""
 
-    def clean_username(self, username: str, shallow: bool = False) -> str:  # noqa: FBT001, FBT002 - allauth's signature
+    def clean_username(self, username: str, shallow: bool = False) -> str:  # noqa: FBT001, FBT002 - the signature is not ours
         name = username.lower()
         try:
             check_namespace(name)
@@ -32,7 +32,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return str(super().clean_username(name, shallow))
 
     def save_user(
-        self, request: HttpRequest, user: Any, form: Any, commit: bool = True  # noqa: FBT001, FBT002 - allauth's signature
+        self,
+        request: HttpRequest,
+        user: Any,
+        form: Any,
+        commit: bool = True,  # noqa: FBT001, FBT002 - the signature is not ours
     ) -> Any:
         """Open the account and claim its namespace together, or not at all."""
         with transaction.atomic():

@@ -39,9 +39,7 @@ class Namespace(models.Model):
     """One name of the flat space, held by a person or by an organization."""
 
     name = models.CharField(max_length=77, unique=True)
-    user = models.OneToOneField(
-        User, null=True, on_delete=models.PROTECT, related_name="namespace"
-    )
+    user = models.OneToOneField(User, null=True, on_delete=models.PROTECT, related_name="namespace")
     organization = models.OneToOneField(
         Organization, null=True, on_delete=models.PROTECT, related_name="namespace"
     )

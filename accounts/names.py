@@ -5,16 +5,18 @@ from __future__ import annotations
 from core.errors import NameInvalidError
 from wasmhub import oci
 
-# The first segment of every route, here and planned (a test compares them with the URL map), and
+# The first segment of every route, here and planned (a test compares them with the routes), and
 # names that would let somebody speak for the hub.
-RESERVED = frozenset("""
+RESERVED = frozenset(
+    """
     about account accounts admin api assets auth badge camo categories confirm dashboard device
     docs download explore favicon-ico feed help humans-txt invite livez login logout metrics new
     notifications official opensearch-xml organization organizations orgs policies policy privacy
     public publisher publishers readyz register robots-txt root search security settings signup
-    sitemap-xml startupz static stats status styleguide support system tags team teams terms theme token
-    tokens user users v1 v2 wasmhub webhooks well-known www
-""".split())
+    sitemap-xml startupz static stats status styleguide support system tags team teams terms theme
+    token tokens user users v1 v2 wasmhub webhooks well-known www
+    """.split()
+)
 
 
 def check_namespace(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest  # noqa: TID251 - the type of what views get
+from django.http import HttpRequest  # noqa: TID251 - an adapter of HTTP
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails

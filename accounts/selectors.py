@@ -48,9 +48,7 @@ def members_of(*, actor: Actor, organization: Organization) -> QuerySet[Membersh
 
     :raises NotFoundError: the actor is no member
     """
-    require(
-        actor, Permission.ORGANIZATION_READ_MEMBERS, namespace=organization.namespace.name
-    )
+    require(actor, Permission.ORGANIZATION_READ_MEMBERS, namespace=organization.namespace.name)
     return organization.memberships.select_related("user").order_by("-role", "user__username")
 
 

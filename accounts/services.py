@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from core.errors import ConflictError, InvalidError, NameTakenError, NotFoundErr
 from core.policy import Permission, Role, Scope, require
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.actor import Actor
 
 TOKEN_PREFIX = "whub_"  # noqa: S105 - the public part, which secret scanners look for
@@ -143,7 +144,7 @@ def create_access_token(
     known = [scope.value for scope in Scope]
     if not scopes or not set(scopes) <= set(known):
         raise InvalidError(f"The scopes of an access token are: {', '.join(known)}.")
-    if days is not None and not 1 <= days <= 3650:  # noqa: PLR2004 - ten years, said in the sentence
+    if days is not None and not 1 <= days <= 3650:  # noqa: PLR2004 - the number is explained here
         raise InvalidError("An access token expires after 1 to 3650 days.")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():

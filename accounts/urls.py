@@ -26,9 +26,7 @@ sign_in_urlpatterns = [
     path("account/inactive", account.account_inactive, name="account_inactive"),
     path("account/reauthenticate", account.reauthenticate, name="account_reauthenticate"),
     path("settings/emails", account.email, name="account_email"),
-    path(
-        "confirm/sent", account.email_verification_sent, name="account_email_verification_sent"
-    ),
+    path("confirm/sent", account.email_verification_sent, name="account_email_verification_sent"),
     path("confirm/<str:key>", account.confirm_email, name="account_confirm_email"),
     path("settings/password", account.password_change, name="account_change_password"),
     path("settings/password/set", account.password_set, name="account_set_password"),

@@ -93,9 +93,7 @@ def people(request: HubRequest, org: str) -> HttpResponse:
         "organization": organization,
         "namespace": organization.namespace,
         "members": members,
-        "may_manage": allows(
-            request.actor, Permission.ORGANIZATION_MANAGE_MEMBERS, namespace=org
-        ),
+        "may_manage": allows(request.actor, Permission.ORGANIZATION_MANAGE_MEMBERS, namespace=org),
         "form": form,
     }
     return render(request, "accounts/people.html", context, status=400 if form.errors else 200)

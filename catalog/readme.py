@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import nh3
@@ -61,7 +62,7 @@ def render(markdown: str) -> Rendered:
         cache.set(key, kept, CACHE_SECONDS)
     html, headings = kept
     # Safe: it has just left the sanitiser, or a cache that only this function fills.
-    return Rendered(mark_safe(html), [Heading(*each) for each in headings])  # noqa: S308
+    return Rendered(mark_safe(html), [Heading(*each) for each in headings])  # noqa: S308 - see above
 
 
 def _render(markdown: str) -> tuple[str, list[tuple[str, str, int]]]:
@@ -87,7 +88,7 @@ def _number_headings(tokens: Sequence[Token]) -> list[tuple[str, str, int]]:
     """Push headings below the page's own h1, give them ids of their own, and list them."""
     found: list[tuple[str, str, int]] = []
     taken: set[str] = set()
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type not in {"heading_open", "heading_close"}:
             continue
         level = min(int(token.tag[1]) + 1, 6)
@@ -114,7 +115,7 @@ def _free_slug(text: str, taken: set[str]) -> str:
 
 
 def _show_images_as_links(tokens: Sequence[Token]) -> None:
-    """A picture elsewhere would tell its host who reads this page."""
+    """Replace pictures by links: a picture elsewhere would tell its host who reads this page."""
     for token in tokens:
         for image in token.children or []:
             if image.type != "image":

@@ -11,9 +11,7 @@ urlpatterns = [
     path("<slug:namespace>/<str:name>", views.extension, name="extension"),
     path("<slug:namespace>/<str:name>/versions", views.versions, name="versions"),
     path("<slug:namespace>/<str:name>/versions/<str:version>", views.version, name="version"),
-    path(
-        "<slug:namespace>/<str:name>/versions/<str:version>/status", views.status, name="status"
-    ),
+    path("<slug:namespace>/<str:name>/versions/<str:version>/status", views.status, name="status"),
     path("<slug:namespace>/<str:name>/abi", views.abi, name="abi"),
     path("<slug:namespace>/<str:name>/settings", views.settings, name="settings"),
 ]

@@ -48,9 +48,7 @@ class Registered:
 _registered: dict[str, Registered] = {}
 
 
-def job(
-    name: str, *, give_up: Callable[..., None] | None = None
-) -> Callable[[Handler], Handler]:
+def job(name: str, *, give_up: Callable[..., None] | None = None) -> Callable[[Handler], Handler]:
     """Register the handler of a task; it is called with the job's arguments as keywords."""
 
     def register(handler: Handler) -> Handler:
@@ -72,7 +70,7 @@ def enqueue(task: str, *, key: str, **arguments: object) -> None:
 
 def wake(job_id: int) -> None:
     """Call a worker for the job; when the broker is away, the sweeper will call again."""
-    from core.tasks import run_job_task  # noqa: PLC0415 - that module imports this one
+    from core.tasks import run_job_task  # noqa: PLC0415 - imported late on purpose
 
     run_job_task.apply_async(args=[job_id], retry=False)
     Job.objects.filter(pk=job_id).update(sent=timezone.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404  # noqa: TID251 - DRF's views raise it, and only this adapter sees it
+from django.http import Http404  # noqa: TID251 - an adapter of HTTP
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -14,7 +14,7 @@ from core.errors import HubError, NotFoundError
 MEDIA_TYPE = "application/problem+json"
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - the signature is Django's
     """Answer an expected failure with a problem document; leave bugs to Django."""
     if isinstance(error, Http404):
         error = NotFoundError("There is nothing here.")
@@ -38,7 +38,7 @@ def problem(status: int, code: str, sentence: str, **more: object) -> Response:
         **more,
     }
     response = Response(body, status=status, content_type=MEDIA_TYPE)
-    if status == 401:  # noqa: PLR2004 - Unauthorized, RFC 9110 section 11.6.1
+    if status == 401:  # noqa: PLR2004 - the number is explained here
         response["WWW-Authenticate"] = 'Bearer realm="WebAssembly Hub"'
     return response
 
@@ -47,5 +47,4 @@ def _of_framework(error: APIException) -> Response:
     code = str(error.default_code).replace("_", "-")
     if isinstance(error, ValidationError):
         return problem(400, "invalid", "Some fields break their rules.", fields=error.detail)
-    response = problem(error.status_code, code, str(error.detail))
-    return response
+    return problem(error.status_code, code, str(error.detail))

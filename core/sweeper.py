@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, close_old_connections, connection
 from django.db.models import Q
@@ -20,6 +20,9 @@ from django.utils import timezone
 
 from core import jobs
 from core.models import Job, JobState, Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 

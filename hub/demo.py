@@ -6,13 +6,14 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from registry.services import push_image
+
 from accounts.actors import actor_for
 from accounts.models import Namespace, Organization, User
 from accounts.services import create_organization, create_user, set_member
 from catalog.models import Extension
 from catalog.services import edit_extension, reserve_release
 from core.policy import Role
-from registry.services import push_image
 from wasmhub.oci import pack
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def _example(file: Path) -> None:
     for release in missing:
         _publish(_publisher(namespace), file.parent, about, release)
     if not known:
-        _fill_page(_publisher(namespace), rows.get(namespace__name=namespace, name=name), about, file)
+        _fill_page(
+            _publisher(namespace), rows.get(namespace__name=namespace, name=name), about, file
+        )
 
 
 def _publish(actor: Actor, folder: Path, about: dict[str, Any], release: dict[str, Any]) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PLACEHOLDERS = ("changeme", "change-me", "secret", "placeholder", "django-insecure", "example")
 SHORTEST_KEY = 32

@@ -85,13 +85,13 @@ def theme(request: HubRequest) -> HttpResponse:
 
 
 @require_GET
-def livez(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def livez(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Say that the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_GET
-def readyz(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def readyz(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Say whether database and content store answer."""
     checks = {"database": _answers(_ask_database), "content": _answers(_ask_store)}
     ready = all(checks.values())
@@ -116,25 +116,25 @@ def _ask_store() -> None:
 
 
 @require_GET
-def robots(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def robots(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Ask robots to leave searches and accounts alone."""
     rules = "User-agent: *\nDisallow: /search\nDisallow: /settings/\nDisallow: /v2/\n"
     return HttpResponse(rules, content_type="text/plain")
 
 
-def bad_request(request: HubRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def bad_request(request: HubRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     return render(request, "errors/400.html", {"status": 400}, status=400)
 
 
-def forbidden(request: HubRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def forbidden(request: HubRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     return render(request, "errors/403.html", {"status": 403}, status=403)
 
 
-def csrf_failure(request: HubRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+def csrf_failure(request: HubRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     return render(request, "errors/403.html", {"status": 403, "csrf": True}, status=403)
 
 
-def not_found(request: HubRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HubRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     if request.path.startswith("/api/"):
         return _api_problem(404, "not-found", "There is nothing here.")
     return render(request, "errors/404.html", {"status": 404}, status=404)

@@ -7,4 +7,4 @@ class ValidationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the room's job."""
-        from validation import tasks  # noqa: F401, PLC0415 - needs the app registry
+        from validation import tasks  # noqa: F401, PLC0415 - imported for what it registers

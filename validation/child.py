@@ -8,11 +8,13 @@ unpacked module goes to the file descriptor, one JSON document goes to standard 
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import resource
 import sys
-from typing import BinaryIO
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from wasmhub import oci
 
 CPU_SECONDS = 20
 # wasmtime needs address space beyond the module's own 256 MiB; a failed allocation aborts it.
@@ -20,20 +22,19 @@ MEMORY_BYTES = 1536 * 1024 * 1024
 SPARE_FILE_BYTES = 64 * 1024 * 1024
 
 
-def main(packing: str, descriptor: int, limit: int) -> None:
+def main(packing: oci.Packing, descriptor: int, limit: int) -> None:
     """Limit this process first, then unpack and analyse."""
     _limit(limit)
-    from wasmhub import oci  # noqa: PLC0415 - nothing is imported before the limits hold
+    from wasmhub import oci  # noqa: PLC0415 - imported late on purpose
 
     with os.fdopen(descriptor, "w+b") as module:
         try:
-            runtime_config = _unpack(sys.stdin.buffer, module, packing, limit)
+            found = oci.extract_module(sys.stdin.buffer, packing, limit)
         except oci.ImageError as error:
-            document: dict[str, object] = {
-                "image_error": {"id": error.id, "message": str(error)}
-            }
+            document = _refusal(error.id, str(error), absent=isinstance(error, oci.NoModuleError))
         else:
-            document = _analyse(module, runtime_config)
+            module.write(found.data)
+            document = _analyse(found.data, found.runtime_config)
     json.dump(document, sys.stdout)
 
 
@@ -49,23 +50,15 @@ def _limit(limit: int) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def _unpack(layer: BinaryIO, module: BinaryIO, packing: str, limit: int) -> bytes | None:
-    """Write the module that a proxy would run, and return the image's runtime-config.json."""
-    from wasmhub import oci  # noqa: PLC0415 - after the limits
-
-    extracted = oci.extract_module(layer, packing, module, limit=limit)
-    module.flush()
-    return extracted.runtime_config
+def _refusal(finding_id: str, message: str, *, absent: bool) -> dict[str, object]:
+    return {"image_error": {"id": finding_id, "message": message, "absent": absent}}
 
 
-def _analyse(module: BinaryIO, runtime_config: bytes | None) -> dict[str, object]:
-    from wasmhub.proxywasm import analyse  # noqa: PLC0415 - after the limits
+def _analyse(data: bytes, runtime_config: bytes | None) -> dict[str, object]:
+    from wasmhub.proxywasm import analyse  # noqa: PLC0415 - imported late on purpose
 
-    if os.fstat(module.fileno()).st_size == 0:
-        return analyse(b"", runtime_config).as_json()
-    with mmap.mmap(module.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return analyse(data, runtime_config).as_json()
+    return analyse(data, runtime_config).as_json()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(cast("oci.Packing", sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -11,9 +11,9 @@ from catalog.services import Judgement
 from core.content import content_store
 from validation.limited import read_in_child
 from wasmhub.oci import (
-    Digest,
     ImageError,
     ModuleLayer,
+    NoModuleError,
     NotAModule,
     module_layer,
     parse_manifest,
@@ -66,7 +66,7 @@ def judge(manifest: Manifest) -> Judgement:
         try:
             _read(found, case)
         except ImageError as error:
-            if not found.declared and error.id == "image/no-plugin-wasm":
+            if isinstance(error, NoModuleError) and not found.declared:
                 return NO_MODULE
             case.add(error.id, Severity.ERROR, str(error), f"layer {found.layer.digest}")
     elif not case.findings:
@@ -98,8 +98,7 @@ def _image(manifest: Manifest, case: Case) -> ParsedManifest | None:
 
 def _read(found: ModuleLayer, case: Case) -> None:
     """Have the module read in the limited child process, and keep its bytes if it is one."""
-    digest = Digest.parse(str(found.layer.digest))
-    with content_store().open(digest.hex) as layer, tempfile.TemporaryFile() as module:
+    with content_store().open(found.layer.digest.hex) as layer, tempfile.TemporaryFile() as module:
         reading = read_in_child(layer, module, packing=found.packing)
         case.facts = reading.facts
         case.findings.extend(reading.findings)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from wasmhub.oci import ImageError
+from wasmhub.oci import ImageError, NoModuleError
 from wasmhub.proxywasm import Finding, Severity
 
 if TYPE_CHECKING:
@@ -52,15 +52,16 @@ def read_in_child(layer: IO[bytes], module: IO[bytes], *, packing: Packing) -> R
     if outcome != 0:
         raise ReaderError(f"The reader ended with {outcome}.")
     document = json.loads(said)
-    if "image_error" in document:
-        raise ImageError(document["image_error"]["id"], document["image_error"]["message"])
+    if refusal := document.get("image_error"):
+        kind = NoModuleError if refusal["absent"] else ImageError
+        raise kind(refusal["id"], refusal["message"])
     return Reading(document["facts"], [Finding.from_json(each) for each in document["findings"]])
 
 
 def _run(layer: IO[bytes], module: IO[bytes], answer: IO[bytes], packing: str) -> int | None:
     """Return the child's exit status, negative for a signal, None when it took too long."""
     limit = str(settings.MAX_UPLOAD_BYTES)
-    child = subprocess.Popen(  # noqa: S603 - our own program; what it reads comes as open files
+    child = subprocess.Popen(  # noqa: S603 - our own program, no shell
         [sys.executable, "-I", str(CHILD), packing, str(module.fileno()), limit],
         stdin=layer,
         stdout=answer,

@@ -31,10 +31,10 @@ class AccessTokenAuthentication(BaseAuthentication):
         elif scheme.lower() != "bearer":
             return None
         token = find_access_token(secret, username=username)
-        request._request.actor = token_actor(token)  # noqa: SLF001 - views read it from either request
+        request._request.actor = token_actor(token)  # noqa: SLF001 - Django's documented _meta
         return token.user, token
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the signature is the framework's
         """Name the scheme of the challenge."""
         return 'Bearer realm="WebAssembly Hub"'
 
@@ -54,5 +54,5 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
     target_class = "accounts.api.authentication.AccessTokenAuthentication"
     name = "accessToken"
 
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002 - its signature
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002 - the signature is the framework's
         return {"type": "http", "scheme": "bearer", "description": "An access token, whub_…"}

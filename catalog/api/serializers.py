@@ -103,7 +103,7 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
             "latest",
         ]
 
-    def get_latest(self, instance: Extension) -> str | None:
+    def get_latest(self, instance: Extension) -> str | None:  # noqa: ARG002 - the signature is the framework's
         """Return the version that stands for the extension."""
         newest = self.context.get("newest")
         return str(newest.version) if newest else None
@@ -137,7 +137,9 @@ class UploadSerializer(serializers.Serializer[Any]):
 
     module = serializers.FileField(allow_empty_file=True)
     version = serializers.CharField(max_length=128)
-    description = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    description = serializers.CharField(
+        required=False, allow_blank=True, max_length=500, default=""
+    )
     visibility = serializers.ChoiceField(
         choices=[each.value for each in Visibility],
         required=False,

@@ -54,7 +54,7 @@ class HubView(APIView):
     @property
     def actor(self) -> Actor:
         """Return the actor: of the access token if one came along, else of the session."""
-        actor: Actor = self.request._request.actor  # type: ignore[attr-defined]  # noqa: SLF001 - set by authentication or middleware
+        actor: Actor = self.request._request.actor  # type: ignore[attr-defined]  # noqa: SLF001 - Django's documented _meta
         return actor
 
     def extension(self, namespace: str, name: str) -> Extension:
@@ -112,10 +112,8 @@ class SearchView(HubView):
 class ExtensionView(HubView):
     """One extension."""
 
-    @extend_schema(
-        operation_id="getExtension", responses={200: ExtensionSerializer, 404: PROBLEM}
-    )
-    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - DRF's signature
+    @extend_schema(operation_id="getExtension", responses={200: ExtensionSerializer, 404: PROBLEM})
+    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the extension."""
         return self._answer(self.extension(namespace, name))
 
@@ -151,10 +149,8 @@ class ReleasesView(HubView):
 
     parser_classes = [MultiPartParser, JSONParser]
 
-    @extend_schema(
-        operation_id="listReleases", responses={200: ReleasesSerializer, 404: PROBLEM}
-    )
-    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - DRF's signature
+    @extend_schema(operation_id="listReleases", responses={200: ReleasesSerializer, 404: PROBLEM})
+    def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return every release that the actor may see, the highest version first."""
         releases = selectors.releases_of(
             actor=self.actor, extension=self.extension(namespace, name)
@@ -188,7 +184,7 @@ class ReleaseView(HubView):
     """One release."""
 
     @extend_schema(operation_id="getRelease", responses={200: ReleaseSerializer, 404: PROBLEM})
-    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the release."""
         return Response(ReleaseSerializer(self.release(namespace, name, version)).data)
 
@@ -197,7 +193,7 @@ class FactsView(HubView):
     """What reading the module said."""
 
     @extend_schema(operation_id="getFacts", responses={200: FactsSerializer, 404: PROBLEM})
-    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the facts of the release's module."""
         manifest = self.release(namespace, name, version).manifest
         if manifest is None or manifest.module is None:
@@ -211,7 +207,7 @@ class FindingsView(HubView):
     @extend_schema(
         operation_id="getFindings", responses={200: FindingSerializer(many=True), 404: PROBLEM}
     )
-    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the findings on the release; none while it is pending."""
         return Response(selectors.findings_of(self.release(namespace, name, version)))
 
@@ -229,7 +225,7 @@ class ManifestView(HubView):
         ],
         responses={(200, "application/yaml"): OpenApiTypes.STR, 400: PROBLEM, 404: PROBLEM},
     )
-    def get(  # noqa: PLR0913 - the segments of the URL
+    def get(
         self, request: Request, namespace: str, name: str, version: str, target: str
     ) -> HttpResponse:
         """Return the YAML that deploys the release to the target."""
@@ -239,7 +235,9 @@ class ManifestView(HubView):
             raise NotFoundError(f"There is no such target. The targets are: {known}.")
         if release.verdict != "passed":
             raise NotFoundError("Only a release that passed can be deployed.")
-        yaml = render_manifest(release, target, _options(request), public_origin(request.get_host()))
+        yaml = render_manifest(
+            release, target, _options(request), public_origin(request.get_host())
+        )
         return HttpResponse(yaml, content_type="application/yaml; charset=utf-8")
 
 
@@ -257,6 +255,6 @@ def _options(request: Request) -> manifests.Options:
 
 
 def _offset(cursor: str) -> int:
-    if not cursor.isdecimal() or len(cursor) > 6:  # noqa: PLR2004 - far beyond any index
+    if not cursor.isdecimal() or len(cursor) > 6:  # noqa: PLR2004 - the number is explained here
         raise InvalidError("This cursor is not one that the hub gave.")
     return int(cursor)

@@ -6,124 +6,295 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SearchChange',
+            name="SearchChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('extension_id', models.BigIntegerField()),
-                ('transaction', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("extension_id", models.BigIntegerField()),
+                ("transaction", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Extension',
+            name="Extension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('visibility', models.CharField(choices=[('public', 'Public'), ('internal', 'Internal'), ('private', 'Private')], default='private', max_length=10)),
-                ('title', models.CharField(blank=True, default='', max_length=100)),
-                ('description', models.CharField(blank=True, default='', max_length=500)),
-                ('readme', models.TextField(blank=True, default='', help_text='Markdown')),
-                ('license', models.CharField(blank=True, default='', help_text='SPDX expression', max_length=100)),
-                ('category', models.CharField(blank=True, choices=[('auth', 'Authentication'), ('observability', 'Observability'), ('rate-limit', 'Rate limiting'), ('security', 'Security'), ('traffic', 'Traffic'), ('transform', 'Transformation'), ('other', 'Other')], default='', max_length=20)),
-                ('source_url', models.URLField(blank=True, default='', max_length=300)),
-                ('homepage_url', models.URLField(blank=True, default='', max_length=300)),
-                ('documentation_url', models.URLField(blank=True, default='', max_length=300)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('pushed', models.DateTimeField(null=True)),
-                ('updated', models.DateTimeField(auto_now=True)),
-                ('namespace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='accounts.namespace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[
+                            ("public", "Public"),
+                            ("internal", "Internal"),
+                            ("private", "Private"),
+                        ],
+                        default="private",
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(blank=True, default="", max_length=100)),
+                ("description", models.CharField(blank=True, default="", max_length=500)),
+                ("readme", models.TextField(blank=True, default="", help_text="Markdown")),
+                (
+                    "license",
+                    models.CharField(
+                        blank=True, default="", help_text="SPDX expression", max_length=100
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("auth", "Authentication"),
+                            ("observability", "Observability"),
+                            ("rate-limit", "Rate limiting"),
+                            ("security", "Security"),
+                            ("traffic", "Traffic"),
+                            ("transform", "Transformation"),
+                            ("other", "Other"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("source_url", models.URLField(blank=True, default="", max_length=300)),
+                ("homepage_url", models.URLField(blank=True, default="", max_length=300)),
+                ("documentation_url", models.URLField(blank=True, default="", max_length=300)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("pushed", models.DateTimeField(null=True)),
+                ("updated", models.DateTimeField(auto_now=True)),
+                (
+                    "namespace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="extensions",
+                        to="accounts.namespace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Module',
+            name="Module",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('rule_set', models.PositiveIntegerField()),
-                ('size', models.PositiveBigIntegerField()),
-                ('facts', models.JSONField()),
-                ('created', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("rule_set", models.PositiveIntegerField()),
+                ("size", models.PositiveBigIntegerField()),
+                ("facts", models.JSONField()),
+                ("created", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sha256', 'rule_set'), name='facts_once_per_rule_set')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sha256", "rule_set"), name="facts_once_per_rule_set"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Manifest',
+            name="Manifest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=140)),
-                ('media_type', models.CharField(max_length=255)),
-                ('content', models.BinaryField()),
-                ('verdict', models.CharField(choices=[('pending', 'Pending'), ('passed', 'Passed'), ('failed', 'Failed'), ('quarantined', 'Quarantined')], max_length=12, null=True)),
-                ('findings', models.JSONField(default=list)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('judged', models.DateTimeField(null=True)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='manifests', to='catalog.extension')),
-                ('module', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='manifests', to='catalog.module')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=140)),
+                ("media_type", models.CharField(max_length=255)),
+                ("content", models.BinaryField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("passed", "Passed"),
+                            ("failed", "Failed"),
+                            ("quarantined", "Quarantined"),
+                        ],
+                        max_length=12,
+                        null=True,
+                    ),
+                ),
+                ("findings", models.JSONField(default=list)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("judged", models.DateTimeField(null=True)),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="manifests",
+                        to="catalog.extension",
+                    ),
+                ),
+                (
+                    "module",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="manifests",
+                        to="catalog.module",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(help_text='without the v', max_length=128)),
-                ('tag', models.CharField(help_text='as it was pushed', max_length=128)),
-                ('upload_sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('failure', models.JSONField(help_text='the finding that stopped the packing', null=True)),
-                ('passed', models.DateTimeField(help_text='from here on it never changes', null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='releases', to='catalog.extension')),
-                ('manifest', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='catalog.manifest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(help_text="without the v", max_length=128)),
+                ("tag", models.CharField(help_text="as it was pushed", max_length=128)),
+                ("upload_sha256", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "failure",
+                    models.JSONField(help_text="the finding that stopped the packing", null=True),
+                ),
+                (
+                    "passed",
+                    models.DateTimeField(help_text="from here on it never changes", null=True),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="releases",
+                        to="catalog.extension",
+                    ),
+                ),
+                (
+                    "manifest",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="catalog.manifest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=128)),
-                ('updated', models.DateTimeField(auto_now=True)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='catalog.extension')),
-                ('pushed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.manifest')),
-                ('served', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.manifest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=128)),
+                ("updated", models.DateTimeField(auto_now=True)),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tags",
+                        to="catalog.extension",
+                    ),
+                ),
+                (
+                    "pushed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.manifest",
+                    ),
+                ),
+                (
+                    "served",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.manifest",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(fields=('namespace', 'name'), name='extension_name_unique'),
+            model_name="extension",
+            constraint=models.UniqueConstraint(
+                fields=("namespace", "name"), name="extension_name_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*$')), name='extension_name_grammar'),
+            model_name="extension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*$")),
+                name="extension_name_grammar",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.CheckConstraint(condition=models.Q(('visibility__in', ['public', 'internal', 'private'])), name='extension_visibility_known'),
+            model_name="extension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visibility__in", ["public", "internal", "private"])),
+                name="extension_visibility_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='manifest',
-            constraint=models.UniqueConstraint(fields=('extension', 'digest'), name='manifest_digest_unique'),
+            model_name="manifest",
+            constraint=models.UniqueConstraint(
+                fields=("extension", "digest"), name="manifest_digest_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='manifest',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__isnull', True), ('verdict__in', ['pending', 'passed', 'failed', 'quarantined']), _connector='OR'), name='manifest_verdict_known'),
+            model_name="manifest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verdict__isnull", True),
+                    ("verdict__in", ["pending", "passed", "failed", "quarantined"]),
+                    _connector="OR",
+                ),
+                name="manifest_verdict_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('extension', 'version'), name='release_version_unique'),
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("extension", "version"), name="release_version_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(fields=('extension', 'name'), name='tag_name_unique'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                fields=("extension", "name"), name="tag_name_unique"
+            ),
         ),
     ]

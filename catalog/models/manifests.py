@@ -44,7 +44,8 @@ class Manifest(models.Model):
     digest = models.CharField(max_length=140)
     media_type = models.CharField(max_length=255)
     content = models.BinaryField()
-    verdict = models.CharField(max_length=12, choices=Verdict.choices, null=True)
+    # Null is "no module", which is no verdict.
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, null=True)  # noqa: DJ001 - see above
     findings = models.JSONField(default=list)
     module = models.ForeignKey(
         Module, null=True, on_delete=models.PROTECT, related_name="manifests"

@@ -101,7 +101,7 @@ class Follower:
             return
         ids = sorted(set(extension_ids))
         for extension_id in ids:
-            self._writer.delete_documents_by_term("id", extension_id)
+            self._writer.delete_documents_by_term("key", str(extension_id))
         for _, document in documents(ids):
             self._writer.add_document(document)
         self._writer.commit()

@@ -92,7 +92,7 @@ def search(*, actor: Actor, request: SearchRequest) -> SearchResult:
         offset=min(request.offset, DEEPEST),
         order_by_field=order,
     )
-    ids = [int(searcher.doc(address)["id"][0]) for _, address in found.hits]
+    ids = [int(searcher.doc(address)["key"][0]) for _, address in found.hits]
     counts = {
         facet: _count(
             searcher,
@@ -181,7 +181,7 @@ def _word(schema: tantivy.Schema, word: str) -> Query:
     if len(word) >= SHORTEST_PIECE:
         ways.append((_piece(schema, word), 2.0))
     # One slip in a short word, two in a long one; in the shortest a slip makes another word.
-    slips = 0 if len(word) < 4 else 1 if len(word) < 8 else 2  # noqa: PLR2004
+    slips = 0 if len(word) < 4 else 1 if len(word) < 8 else 2  # noqa: PLR2004 - the number is explained here
     if slips:
         ways.append((Query.fuzzy_term_query(schema, "text", word, distance=slips), 0.4))
     return Query.disjunction_max_query(

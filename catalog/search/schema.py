@@ -23,7 +23,7 @@ SHORTEST_PIECE, LONGEST_PIECE = 2, 12
 def schema() -> tantivy.Schema:
     """Return the fields: ``text`` is unstemmed for typos and beginnings, ``words`` is stemmed."""
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
+    builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("name", tokenizer_name="plain")
     builder.add_text_field("pieces", tokenizer_name="pieces", index_option="basic")
     builder.add_text_field("title", tokenizer_name="stemmed")
@@ -65,7 +65,7 @@ def documents(extension_ids: list[int] | None = None) -> Iterator[tuple[int, tan
 def _document(extension: Extension) -> tantivy.Document:
     facts = _facts(extension)
     document = tantivy.Document()
-    document.add_unsigned("id", extension.pk)
+    document.add_text("key", str(extension.pk))
     document.add_text("name", extension.name)
     document.add_text("pieces", extension.name)
     document.add_text("title", extension.title)

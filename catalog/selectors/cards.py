@@ -68,7 +68,10 @@ def counts(*, actor: Actor) -> dict[str, int]:
     return {
         "extensions": listed.count(),
         "releases": passed.count(),
-        "publishers": Extension.objects.filter(pk__in=listed).values("namespace").distinct().count(),
+        "publishers": Extension.objects.filter(pk__in=listed)
+        .values("namespace")
+        .distinct()
+        .count(),
     }
 
 
@@ -88,7 +91,7 @@ def _with_releases(visible: QuerySet[Extension], ids: list[int]) -> QuerySet[Ext
     )
 
 
-def _card(extension: Extension, publisher: bool) -> Card:  # noqa: FBT001 - one of two readers
+def _card(extension: Extension, publisher: bool) -> Card:  # noqa: FBT001 - the signature is not ours
     seen = [row for row in extension.releases.all() if publisher or row.verdict == Verdict.PASSED]
     release = newest_release(sorted(seen, key=lambda row: Version.parse(row.version), reverse=True))
     module = release.manifest.module if release and release.manifest else None

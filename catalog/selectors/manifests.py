@@ -34,9 +34,7 @@ def get_release(*, actor: Actor, extension: Extension, version: str) -> Release:
         release = (
             extension.releases.select_related("manifest__module").filter(version=canonical).first()
         )
-    if release is None or not (
-        release.verdict == Verdict.PASSED or may_publish(actor, extension)
-    ):
+    if release is None or not (release.verdict == Verdict.PASSED or may_publish(actor, extension)):
         raise NotFoundError("There is no release of this version that you can see.")
     return release
 

@@ -104,7 +104,7 @@ class ExtensionPage:
 def extension_page(
     *, actor: Actor, extension: Extension, origin: str, tab: str, version: str | None = None
 ) -> ExtensionPage:
-    """Return the page of an extension, with the release of a version or the one that stands for it."""
+    """Return an extension's page with the release of a version, else the one that stands for it."""
     rows = releases_of(actor=actor, extension=extension)
     newest = newest_release(rows)
     shown = newest
@@ -232,9 +232,7 @@ def deploy_manifests(release: Release, origin: str) -> list[Snippet]:
     ]
 
 
-def render_manifest(
-    release: Release, target: str, options: manifests.Options, origin: str
-) -> str:
+def render_manifest(release: Release, target: str, options: manifests.Options, origin: str) -> str:
     """
     Render a passed release for a target; the digest in it is of the kind that the target checks.
 

@@ -103,7 +103,7 @@ def edit_extension(*, actor: Actor, extension: Extension, changes: Mapping[str, 
 def _check(extension: Extension, fields: list[str]) -> None:
     if len(extension.readme.encode()) > README_LIMIT:
         raise InvalidError("A README may have 512 KiB.", fields={"readme": ["Too long."]})
-    others = [field.name for field in extension._meta.fields if field.name not in fields]
+    others = [field.name for field in extension._meta.fields if field.name not in fields]  # noqa: SLF001 - Django's documented _meta
     try:
         extension.clean_fields(exclude=others)
     except ValidationError as error:
@@ -114,4 +114,6 @@ def _check(extension: Extension, fields: list[str]) -> None:
 
 def _audited(changes: Mapping[str, str]) -> dict[str, str]:
     """Say which fields changed; of a long text the log needs no copy."""
-    return {field: value if field == "visibility" else "changed" for field, value in changes.items()}
+    return {
+        field: value if field == "visibility" else "changed" for field, value in changes.items()
+    }

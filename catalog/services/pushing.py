@@ -33,7 +33,7 @@ ANNOTATIONS = {
 
 
 @transaction.atomic
-def accept_manifest(  # noqa: PLR0913 - the parts of one push
+def accept_manifest(  # noqa: PLR0913 - its parts are its arguments
     *,
     actor: Actor,
     extension: Extension,
@@ -81,7 +81,7 @@ def fill_page(extension: Extension, annotations: Mapping[str, str]) -> None:
         value = annotations.get(annotation, "").strip()
         if value and not getattr(extension, field) and field not in filled:
             try:
-                Extension._meta.get_field(field).clean(value, extension)
+                Extension._meta.get_field(field).clean(value, extension)  # noqa: SLF001 - Django's documented _meta
             except ValidationError:
                 continue  # a page is better without it than with a broken link
             filled[field] = value

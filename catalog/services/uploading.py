@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 1024 * 1024
 
 
-def reserve_release(  # noqa: PLR0913 - the fields of the form
+def reserve_release(  # noqa: PLR0913 - its parts are its arguments
     *,
     actor: Actor,
     namespace: str,
@@ -53,9 +53,7 @@ def reserve_release(  # noqa: PLR0913 - the fields of the form
         canonical = str(Version.parse(version))
     except InvalidVersionError as error:
         raise InvalidError(str(error), fields={"version": [str(error)]}) from error
-    extension = open_extension(
-        actor=actor, namespace=namespace, name=name, visibility=visibility
-    )
+    extension = open_extension(actor=actor, namespace=namespace, name=name, visibility=visibility)
     sha256 = _keep(module)
     with transaction.atomic():
         release = _reserve(actor, extension, canonical, version.strip(), sha256)
@@ -77,15 +75,10 @@ def _keep(module: BinaryIO) -> str:
     store.begin(upload)
     try:
         while chunk := module.read(CHUNK):
-            if size + len(chunk) > settings.MAX_UPLOAD_BYTES:
-                raise TooLargeError(f"A module may have {settings.MAX_UPLOAD_BYTES} bytes.")
+            _check_size(size + len(chunk))
             size = store.append(upload, size, chunk)
             digest.update(chunk)
-        if size == 0:
-            raise InvalidError(
-                "The file is empty. Choose the .wasm file that your build made.",
-                fields={"module": ["The file is empty."]},
-            )
+        _check_size(size)
         store.commit(upload, digest.hexdigest())
     except BaseException:
         store.abort(upload)
@@ -93,9 +86,17 @@ def _keep(module: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _reserve(
-    actor: Actor, extension: Extension, version: str, tag: str, sha256: str
-) -> Release:
+def _check_size(size: int) -> None:
+    if size > settings.MAX_UPLOAD_BYTES:
+        raise TooLargeError(f"A module may have {settings.MAX_UPLOAD_BYTES} bytes.")
+    if size == 0:
+        raise InvalidError(
+            "The file is empty. Choose the .wasm file that your build made.",
+            fields={"module": ["The file is empty."]},
+        )
+
+
+def _reserve(actor: Actor, extension: Extension, version: str, tag: str, sha256: str) -> Release:
     fields = {
         "tag": tag,
         "manifest": None,
@@ -123,7 +124,7 @@ def _reserve(
 
 
 def attach_packed(*, release: Release, manifest: Manifest) -> bool:
-    """Let a reserved release name the image that a worker made of it; False when it was replaced."""
+    """Let a reserved release name its packed image; False when it was replaced."""
     mine = Release.objects.filter(pk=release.pk, upload_sha256=release.upload_sha256)
     passed = {"passed": timezone.now()} if manifest.is_readable else {}
     attached = mine.filter(manifest__isnull=True).update(manifest=manifest, **passed)

@@ -42,9 +42,7 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         judged=timezone.now(),
     )
     if judgement.verdict == Verdict.PASSED:
-        Release.objects.filter(manifest=manifest, passed__isnull=True).update(
-            passed=timezone.now()
-        )
+        Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
         Tag.objects.filter(pushed=manifest).update(served=manifest)
     note_change(manifest.extension_id)
     audit.record(

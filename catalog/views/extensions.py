@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -20,6 +19,8 @@ from core.origin import public_origin
 from core.policy import Permission, allows, require
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+
     from accounts.requests import HubRequest
 
 
@@ -42,9 +43,7 @@ def namespace(request: HubRequest, namespace: str) -> HttpResponse:
             "created": holder.created,
         },
         "cards": namespace_cards(actor=request.actor, namespace=holder.name),
-        "may_publish": allows(
-            request.actor, Permission.EXTENSION_PUBLISH, namespace=holder.name
-        ),
+        "may_publish": allows(request.actor, Permission.EXTENSION_PUBLISH, namespace=holder.name),
         "members_url": reverse("accounts:people", args=[holder.name])
         if holder.is_organization and may_see_members
         else None,
@@ -55,7 +54,7 @@ def namespace(request: HubRequest, namespace: str) -> HttpResponse:
 @require_GET
 def extension(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     """Show what an extension is, how to get it and how to deploy it."""
-    page, context = _page(request, namespace, name, "readme")
+    _, context = _page(request, namespace, name, "readme")
     rendered = readme.render(context["extension"].readme)
     context |= {"readme_html": rendered.html, "toc": rendered.toc}
     return render(request, "catalog/extension.html", context)
@@ -71,7 +70,7 @@ def versions(request: HubRequest, namespace: str, name: str) -> HttpResponse:
 @require_GET
 def version(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
     """Show one release."""
-    page, context = _page(request, namespace, name, "versions", version)
+    _, context = _page(request, namespace, name, "versions", version)
     return render(request, "catalog/version.html", context)
 
 
@@ -88,7 +87,7 @@ def status(request: HubRequest, namespace: str, name: str, version: str) -> Http
 @require_GET
 def abi(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     """Show what the module imports, exports and can do."""
-    page, context = _page(request, namespace, name, "abi")
+    _, context = _page(request, namespace, name, "abi")
     return render(request, "catalog/abi.html", context)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -17,6 +16,8 @@ from catalog.search.schema import FACETS
 from catalog.selectors.cards import cards_of
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+
     from accounts.requests import HubRequest
 
 PER_PAGE = 20
@@ -45,8 +46,7 @@ class Asked:
         """Return the URL of this search with something changed; a change starts at page 1."""
         state = {"text": self.text, "facets": self.facets, "sort": self.sort, "page": 1, **changes}
         pairs = [("q", state["text"])] if state["text"] else []
-        facets = state["facets"]
-        assert isinstance(facets, dict)  # noqa: S101 - for the type checker
+        facets = cast("dict[str, frozenset[str]]", state["facets"])
         pairs += [
             (PARAMETERS[facet][0], value)
             for facet in FACETS
@@ -100,7 +100,7 @@ def search(request: HubRequest) -> HttpResponse:
 def _asked(request: HubRequest) -> Asked:
     parameters = request.GET
     number = parameters.get("page", "1")
-    page = int(number) if number.isdecimal() and len(number) < 6 else 1  # noqa: PLR2004
+    page = int(number) if number.isdecimal() and len(number) < 6 else 1  # noqa: PLR2004 - the number is explained here
     sort = parameters.get("sort", "relevance")
     return Asked(
         text=parameters.get("q", "").strip()[:500],

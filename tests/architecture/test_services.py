@@ -31,8 +31,10 @@ def calls(node: ast.AST) -> Iterator[str]:
     for child in ast.walk(node):
         if isinstance(child, ast.Call):
             function = child.func
-            yield function.attr if isinstance(function, ast.Attribute) else getattr(
-                function, "id", ""
+            yield (
+                function.attr
+                if isinstance(function, ast.Attribute)
+                else getattr(function, "id", "")
             )
 
 

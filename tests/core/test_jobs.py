@@ -44,7 +44,7 @@ def handled() -> Iterator[list[str]]:
 
     jobs.job("say", give_up=give_up)(handler)
     yield seen
-    jobs._registered.pop("say")  # noqa: SLF001 - the tests' own task goes as it came
+    jobs._registered.pop("say")
 
 
 def test_a_worker_is_called_once_the_transaction_is_over(calls: list[int]) -> None:
@@ -109,7 +109,7 @@ def test_a_lost_worker_leaves_no_trace_and_the_sweeper_calls_another(
 
     swept = sweeper.sweep("me")
     jobs.run(job_id)
-    jobs._finish(job_id, "lost", lambda: pytest.fail("the lost worker wrote"))  # noqa: SLF001 - the late worker's last step
+    jobs._finish(job_id, "lost", lambda: pytest.fail("the lost worker wrote"))
 
     assert swept
     assert calls == [job_id]

@@ -28,7 +28,9 @@ class Command(BaseCommand):
     def handle(self, *, user: str, scope: list[str] | None, expires: int, **_options: Any) -> None:
         owner = User.objects.filter(username=user.lower(), is_active=True).first()
         if owner is None:
-            raise CommandError(f"There is nobody called {user}: see `manage.py create_user --help`.")
+            raise CommandError(
+                f"There is nobody called {user}: see `manage.py create_user --help`."
+            )
         try:
             _, secret = create_access_token(
                 actor=actor_for(owner),

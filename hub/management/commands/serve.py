@@ -52,7 +52,7 @@ class Child:
         if len(self.started) >= RESTARTS:
             raise CommandError(f"The {self.name} keeps dying; what it printed above says why.")
         self.started.append(now)
-        self.process = subprocess.Popen(  # noqa: S603 - our own programs
+        self.process = subprocess.Popen(  # noqa: S603 - our own program, no shell
             self.command, env=self.environment, pass_fds=self.pass_fds, start_new_session=True
         )
 
@@ -117,7 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
             ) from error
         raise CommandError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
     listener.listen(1024)
-    listener.set_inheritable(True)  # noqa: FBT003 - the standard library's signature
+    listener.set_inheritable(True)
     return listener
 
 

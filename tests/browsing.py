@@ -1,0 +1,59 @@
+"""Drive Debian's Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from tests.live import PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium; its own sandbox does not work for root."""
+    flags = FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+
+def watched_page(context: BrowserContext) -> tuple[Page, list[str]]:
+    """Open a page and collect what it complains of: script errors, CSP breaches, failed loads."""
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def console(message: ConsoleMessage) -> None:
+        # A page that answers 4xx on purpose is logged by the browser as well.
+        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def sign_in(page: Page, origin: str, name: str) -> None:
+    """Sign in with a local account."""
+    page.goto(f"{origin}/login")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{origin}/")
+
+
+def overflows(page: Page) -> bool:
+    """Tell whether the page is wider than the window."""
+    return bool(
+        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    )

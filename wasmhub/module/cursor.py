@@ -1,0 +1,88 @@
+"""Move through bytes that nobody vouches for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wasmhub.module.errors import ModuleError
+
+NAME_MAX_BYTES: Final = 100_000  # longer than any compiler's, shorter than an attack
+
+
+class Cursor:
+    """A position in a part of the binary, named for error messages; never leaves the part."""
+
+    __slots__ = ("data", "end", "position", "where")
+
+    def __init__(self, data: memoryview, start: int, end: int, where: str) -> None:
+        self.data = data
+        self.position = start
+        self.end = end
+        self.where = where
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether everything was read."""
+        return self.position >= self.end
+
+    def byte(self) -> int:
+        """Read one byte."""
+        if self.position >= self.end:
+            raise self.cut_off()
+        value = self.data[self.position]
+        self.position += 1
+        return value
+
+    def u32(self) -> int:
+        """Read an unsigned LEB128 number of at most 32 bits (core spec, 5.2.2)."""
+        return self.unsigned(32)
+
+    def unsigned(self, bits: int) -> int:
+        """Read an unsigned LEB128 number of at most ``bits`` bits."""
+        result = shift = 0
+        while True:
+            byte = self.byte()
+            result |= (byte & 0x7F) << shift
+            if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+                break
+            shift += 7
+            if shift >= bits:
+                raise ModuleError(f"A number in the {self.where} is too long.", where=self.where)
+        if result >> bits:
+            raise ModuleError(f"A number in the {self.where} is too large.", where=self.where)
+        return result
+
+    def take(self, size: int) -> memoryview:
+        """Read ``size`` bytes without copying them."""
+        if size > self.end - self.position:
+            raise self.cut_off()
+        start = self.position
+        self.position += size
+        return self.data[start : self.position]
+
+    def name(self) -> str:
+        """Read a length and as many bytes of UTF-8."""
+        size = self.u32()
+        if size > NAME_MAX_BYTES:
+            raise ModuleError(f"A name in the {self.where} is too long.", where=self.where)
+        try:
+            return bytes(self.take(size)).decode()
+        except UnicodeDecodeError as error:
+            raise ModuleError(f"A name in the {self.where} is not UTF-8.", where=self.where) from error
+
+    def count(self, limit: int, what: str) -> int:
+        """Read how many entries follow; each takes at least one byte, so more cannot be true."""
+        number = self.u32()
+        if number > limit:
+            raise ModuleError(f"The {self.where} has more than {limit} {what}.", where=self.where)
+        if number > self.end - self.position:
+            raise self.cut_off()
+        return number
+
+    def cut_off(self) -> ModuleError:
+        """Say that the part ends too early; at the end of the file that means: cut off."""
+        return ModuleError(
+            f"The {self.where} ends too early.",
+            where=self.where,
+            truncated=self.end == len(self.data),
+        )

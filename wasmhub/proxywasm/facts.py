@@ -1,0 +1,97 @@
+"""What reading a module says: the shape that pages, REST and the command line share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from wasmhub.module import ModuleError, kind_of, read_module
+from wasmhub.proxywasm.abi import HTTP_CALLBACKS, TCP_CALLBACKS, abi_of
+from wasmhub.proxywasm.capabilities import capabilities_of
+from wasmhub.proxywasm.origin import language_of, sdk_of
+
+if TYPE_CHECKING:
+    from wasmhub.module import Export, Import, Kind, Module
+
+ROOT_IDS_MAX: Final = 20
+ROOT_ID_LENGTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of one module; see DESIGN's fixed shapes. For what is no module most are empty."""
+
+    sha256: str
+    size: int
+    kind: Kind
+    abi: str | None = None
+    contexts: tuple[str, ...] = ()
+    language: str | None = None
+    sdk: str | None = None
+    root_ids: tuple[str, ...] = ("",)
+    imports: tuple[Import, ...] = ()
+    exports: tuple[Export, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    module: Module | None = field(default=None, repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fixed shape."""
+        return {
+            "sha256": self.sha256,
+            "size": self.size,
+            "kind": self.kind,
+            "abi": self.abi,
+            "contexts": list(self.contexts),
+            "language": self.language,
+            "sdk": self.sdk,
+            "root_ids": list(self.root_ids),
+            "imports": [asdict(each) for each in self.imports],
+            "exports": [asdict(each) for each in self.exports],
+            "capabilities": list(self.capabilities),
+        }
+
+
+def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
+    """Read the facts of any bytes; ``runtime_config`` is the image's runtime-config.json."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    kind = kind_of(data)
+    if kind != "module":
+        return Facts(sha256, len(data), kind)
+    try:
+        module = read_module(data)
+    except ModuleError:
+        return Facts(sha256, len(data), "invalid")
+    names = {export.name for export in module.exports if export.kind == "function"}
+    contexts = [("http", HTTP_CALLBACKS), ("tcp", TCP_CALLBACKS)]
+    return Facts(
+        sha256=sha256,
+        size=len(data),
+        kind="module",
+        abi=abi_of(module.exports),
+        contexts=tuple(name for name, callbacks in contexts if names & callbacks),
+        language=language_of(module),
+        sdk=sdk_of(module),
+        root_ids=declared_root_ids(runtime_config) or ("",),
+        imports=module.imports,
+        exports=module.exports,
+        capabilities=tuple(capabilities_of(module)),
+        module=module,
+    )
+
+
+def declared_root_ids(runtime_config: bytes | None) -> tuple[str, ...]:
+    """Return the root ids that a runtime-config.json declares, in both spellings; junk is none."""
+    try:
+        document = json.loads(runtime_config or b"null")
+    except (ValueError, RecursionError):
+        return ()
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        return ()
+    listed = config.get("rootIds", config.get("root_ids"))
+    if not isinstance(listed, list):
+        return ()
+    texts = [each for each in listed if isinstance(each, str) and len(each) <= ROOT_ID_LENGTH]
+    return tuple(texts[:ROOT_IDS_MAX])
