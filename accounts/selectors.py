@@ -54,7 +54,7 @@ def members_of(*, actor: Actor, organization: Organization) -> QuerySet[Membersh
 
 def access_tokens_of(actor: Actor) -> QuerySet[AccessToken]:
     """Return the actor's access tokens that were not revoked, newest first."""
-    return AccessToken.objects.filter(user_id=actor.user_id, revoked__isnull=True)
+    return AccessToken.objects.filter(user_id=actor.account, revoked__isnull=True)
 
 
 def publishing_namespaces(actor: Actor) -> list[str]:
@@ -69,7 +69,7 @@ def publishing_namespaces(actor: Actor) -> list[str]:
 
 def organizations_of(actor: Actor) -> list[dict[str, str]]:
     """Return name, display name and role of each organization that the actor belongs to."""
-    memberships = Membership.objects.filter(user_id=actor.user_id).select_related(
+    memberships = Membership.objects.filter(user_id=actor.account).select_related(
         "organization__namespace"
     )
     return [

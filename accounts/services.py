@@ -168,7 +168,7 @@ def revoke_access_token(*, actor: Actor, token_id: int) -> None:
     :raises NotFoundError: the actor has no such token
     """
     require(actor, Permission.ACCOUNT_MANAGE, namespace=actor.name)
-    mine = AccessToken.objects.filter(pk=token_id, user_id=actor.user_id)
+    mine = AccessToken.objects.filter(pk=token_id, user_id=actor.account)
     if not mine.filter(revoked__isnull=True).update(revoked=timezone.now()):
         raise NotFoundError("You have no such access token.")
     audit.record(actor, "token.revoked", actor.name, token=mine.get().hint)

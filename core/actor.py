@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from core.errors import NotSignedInError
 from core.policy import SCOPES, Permission, Role, Scope
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ class Actor:
     @property
     def is_signed_in(self) -> bool:
         return self.user_id is not None
+
+    @property
+    def account(self) -> int:
+        """
+        Return the key of the person's account.
+
+        :raises NotSignedInError: nobody in particular is asking
+        """
+        if self.user_id is None:
+            raise NotSignedInError("Sign in, or send an access token, to do this.")
+        return self.user_id
 
 
 ANONYMOUS = Actor()

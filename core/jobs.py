@@ -72,7 +72,7 @@ def wake(job_id: int) -> None:
     """Call a worker for the job; when the broker is away, the sweeper will call again."""
     from core.tasks import run_job_task  # noqa: PLC0415 - imported late on purpose
 
-    run_job_task.apply_async(args=[job_id], retry=False)
+    run_job_task.apply_async(args=(job_id,), retry=False)
     Job.objects.filter(pk=job_id).update(sent=timezone.now())
 
 

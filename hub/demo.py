@@ -6,21 +6,22 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from registry.services import push_image
-
 from accounts.actors import actor_for
 from accounts.models import Namespace, Organization, User
 from accounts.services import create_organization, create_user, set_member
 from catalog.models import Extension
 from catalog.services import edit_extension, reserve_release
 from core.policy import Role
-from wasmhub.oci import pack
+from registry import services as registry
+from wasmhub.oci import Repository, pack
+from wasmhub.oci.media import OCI_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from core.actor import Actor
+    from wasmhub.oci import PackedImage
 
 PEOPLE = {
     "ada": "owns acme, writes small filters",
@@ -126,7 +127,23 @@ def _publish(actor: Actor, folder: Path, about: dict[str, Any], release: dict[st
         "org.opencontainers.image.version": release["version"],
     }
     image = pack(module.read_bytes(), annotations=annotations)
-    push_image(actor=actor, namespace=namespace, name=name, tag=release["version"], image=image)
+    _push(actor, Repository(namespace, name), release["version"], image)
+
+
+def _push(actor: Actor, repository: Repository, tag: str, image: PackedImage) -> None:
+    """Push an image as a client does: blobs first, then the manifest."""
+    for blob in (image.config, image.layer):
+        upload = registry.begin_upload(actor=actor, repository=repository)
+        end = registry.append_to_upload(upload=upload, offset=0, data=blob.data)
+        registry.advance_upload(actor=actor, upload=upload, offset=end)
+        registry.finish_upload(actor=actor, upload=upload, digest=blob.digest)
+    registry.push_manifest(
+        actor=actor,
+        repository=repository,
+        reference=tag,
+        media_type=OCI_MANIFEST,
+        content=image.manifest,
+    )
 
 
 def _fill_page(actor: Actor, extension: Extension, about: dict[str, Any], file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import render
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponse
+
+    from accounts.requests import HubRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,7 +43,7 @@ class Actors:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = SimpleLazyObject(lambda: actor_for(request.user))
+        cast("HubRequest", request).actor = SimpleLazyObject(lambda: actor_for(request.user))
         return self._get_response(request)
 
 

@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.github",
     "csp",
     "django_cotton",
-    "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "core",
@@ -156,7 +155,7 @@ if REDIS_URL:
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05, "visibility_timeout": 60}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 60}
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "filesystem://"

@@ -1,14 +1,14 @@
 """Every route of Django's half. ``hub.asgi`` sends /v2/, /token and /download/ to the registry."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.urls import sign_in_urlpatterns
 from catalog import views as catalog
 from hub import views
 
-api_urlpatterns = [
+api_urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "openapi.json",
         SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),

@@ -35,7 +35,10 @@ def watched_page(context: BrowserContext) -> tuple[Page, list[str]]:
 
     def console(message: ConsoleMessage) -> None:
         # A page that answers 4xx on purpose is logged by the browser as well.
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        if (
+            message.type == "error"
+            and "the server responded with a status of 4" not in message.text
+        ):
             complaints.append(message.text)
 
     page.on("console", console)

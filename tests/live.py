@@ -18,7 +18,7 @@ from tests.servers import free_port, stop, wait_for_port
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
 PEOPLE = ("alice", "bob", "mallory")
-VERDICT_SECONDS = 30
+VERDICT_SECONDS = 45
 
 
 @dataclass(slots=True)
@@ -44,11 +44,7 @@ class Hub:
 
     def manage(self, *arguments: str) -> str:
         """Run one of the site's commands against this hub's data."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
+        return run_command(self.environment, *arguments)
 
     def client(self, who: str | None = None) -> httpx.Client:
         """Return an HTTP client with somebody's access token, or without any."""
@@ -100,16 +96,28 @@ class Hub:
         raise AssertionError(f"{path} is not found by {query!r}")
 
 
-def start_hub(folder: Path, environment: dict[str, str], *, demo: bool = False) -> Hub:
-    """Prepare an empty hub in the folder, start it, and let alice, bob and mallory in."""
+def run_command(environment: dict[str, str], *arguments: str) -> str:
+    """Run one of the site's commands and return what it printed."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise AssertionError(f"manage.py {arguments[0]} failed: {done.stderr[-2000:]}")
+    return done.stdout.strip()
+
+
+def start_hub(
+    folder: Path, environment: dict[str, str], *, demo: bool = False, people: bool = True
+) -> Hub:
+    """Prepare a hub in the folder and start it, with alice, bob and mallory or the demo people."""
     port = free_port()
     environment = environment | {"HUB_DATA_DIR": str(folder / "data")}
     if environment.get("HUB_DATABASE_URL"):
         environment["HUB_DATABASE_URL"] = _new_database(environment["HUB_DATABASE_URL"])
         environment["HUB_REDIS_URL"] = _other_number(environment["HUB_REDIS_URL"])
     log = folder / "hub.log"
-    prepare = [sys.executable, "manage.py", "prepare", *(["--demo"] if demo else [])]
-    subprocess.run(prepare, cwd=ROOT, env=environment, check=True, capture_output=True)
+    run_command(environment, "prepare", *(["--demo"] if demo else []))
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
@@ -120,12 +128,26 @@ def start_hub(folder: Path, environment: dict[str, str], *, demo: bool = False) 
         )
     hub = Hub(f"http://127.0.0.1:{port}", environment, process, log)
     try:
-        wait_for_port(port, process)
-        _let_in(hub)
+        _wait_until_alive(hub)
+        if people:
+            _let_in(hub)
     except BaseException:
         stop(process)
         raise
     return hub
+
+
+def _wait_until_alive(hub: Hub) -> None:
+    """Wait for the first answer: the port is taken before anybody answers on it."""
+    wait_for_port(hub.port, hub.process)
+    deadline = time.monotonic() + VERDICT_SECONDS
+    while time.monotonic() < deadline and hub.process.poll() is None:
+        try:
+            if httpx.get(f"{hub.origin}/livez", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError(f"the hub does not answer: {hub.log.read_text()[-3000:]}")
 
 
 def _let_in(hub: Hub) -> None:

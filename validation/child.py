@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from wasmhub import oci
+    from wasmhub.oci.images import Packing
 
 CPU_SECONDS = 20
 # wasmtime needs address space beyond the module's own 256 MiB; a failed allocation aborts it.
@@ -22,7 +22,7 @@ MEMORY_BYTES = 1536 * 1024 * 1024
 SPARE_FILE_BYTES = 64 * 1024 * 1024
 
 
-def main(packing: oci.Packing, descriptor: int, limit: int) -> None:
+def main(packing: Packing, descriptor: int, limit: int) -> None:
     """Limit this process first, then unpack and analyse."""
     _limit(limit)
     from wasmhub import oci  # noqa: PLC0415 - imported late on purpose
@@ -61,4 +61,4 @@ def _analyse(data: bytes, runtime_config: bytes | None) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(cast("oci.Packing", sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(cast("Packing", sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

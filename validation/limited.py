@@ -16,7 +16,7 @@ from wasmhub.oci import ImageError, NoModuleError
 from wasmhub.proxywasm import Finding, Severity
 
 if TYPE_CHECKING:
-    from wasmhub.oci import Packing
+    from wasmhub.oci.images import Packing
 
 CHILD = Path(__file__).with_name("child.py")
 WALL_SECONDS = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from accounts.models import AccessToken, User
+    from accounts.requests import HubRequest
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -31,7 +32,8 @@ class AccessTokenAuthentication(BaseAuthentication):
         elif scheme.lower() != "bearer":
             return None
         token = find_access_token(secret, username=username)
-        request._request.actor = token_actor(token)  # noqa: SLF001 - Django's documented _meta
+        # The middleware's actor is the session's; a view reads this one.
+        cast("HubRequest", request._request).actor = token_actor(token)  # noqa: SLF001 - see above
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the signature is the framework's

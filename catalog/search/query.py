@@ -102,7 +102,7 @@ def search(*, actor: Actor, request: SearchRequest) -> SearchResult:
         for facet in FACETS
     }
     milliseconds = (time.perf_counter() - started) * 1000
-    return SearchResult(ids, found.count or 0, counts, chosen, milliseconds)
+    return SearchResult(ids, int(getattr(found, "count", 0) or 0), counts, chosen, milliseconds)
 
 
 def _index() -> tantivy.Index | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -17,6 +17,8 @@ from wasmhub.oci import Version, is_release_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.db.models import Field
 
     from core.actor import Actor
 
@@ -81,12 +83,16 @@ def fill_page(extension: Extension, annotations: Mapping[str, str]) -> None:
         value = annotations.get(annotation, "").strip()
         if value and not getattr(extension, field) and field not in filled:
             try:
-                Extension._meta.get_field(field).clean(value, extension)  # noqa: SLF001 - Django's documented _meta
+                _field(field).clean(value, extension)
             except ValidationError:
                 continue  # a page is better without it than with a broken link
             filled[field] = value
     if filled:
         Extension.objects.filter(pk=extension.pk).update(**filled)
+
+
+def _field(name: str) -> Field[str, str]:
+    return cast("Field[str, str]", Extension._meta.get_field(name))  # noqa: SLF001 - Django's documented _meta
 
 
 def _name(actor: Actor, manifest: Manifest, tag: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -122,7 +122,7 @@ def settings(request: HubRequest, namespace: str, name: str) -> HttpResponse:
 
 def _page(
     request: HubRequest, namespace: str, name: str, tab: str, version: str | None = None
-) -> tuple[ExtensionPage, dict[str, object]]:
+) -> tuple[ExtensionPage, dict[str, Any]]:
     extension = selectors.get_extension(actor=request.actor, namespace=namespace, name=name)
     if version is not None:
         version = selectors.get_release(

@@ -248,7 +248,8 @@ PW_UNUSED static void pw_log_about(enum pw_level level, text message, text what)
 // ------------------------------------------------------------------------------ headers
 // Names are lower case; :path, :method, :authority and :status are headers too.
 
-// Return a header's value, to be given to pw_free(); data is NULL when there is no such header.
+// Return a header's value, to be given to pw_free(); data is NULL when there is no such header or
+// it is empty.
 PW_UNUSED static text pw_header(enum pw_map map, text name) {
   char *data = NULL;
   size_t size = 0;

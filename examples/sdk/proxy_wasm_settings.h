@@ -26,11 +26,11 @@
 
 typedef struct pw_context {
   uint32_t id;
-  uint64_t note;             // a stream's own 8 bytes
-  void *settings;            // a root context's settings; a stream has none of its own
-  text configuration;        // what they were read from, and may point into
-  struct pw_context *root;   // itself, for a root context
-  struct pw_context *next;   // in the same bucket
+  uint64_t note;            // a stream's own 8 bytes
+  text kept;                // a stream's own text; a root context's configuration
+  void *settings;           // a root context's; they may point into the configuration
+  struct pw_context *root;  // itself, for a root context
+  struct pw_context *next;  // in the same bucket
 } pw_context;
 
 static pw_context *pw_contexts[PW_BUCKETS];
@@ -61,21 +61,26 @@ void pw_on_context_create(uint32_t id, uint32_t root) {
   *pw_place_of(id) = context;
 }
 
-static void pw_forget_settings(pw_context *root) {
-  free(root->settings);
-  pw_free(root->configuration);
-  root->settings = NULL;
-  root->configuration = (text){NULL, 0};
-}
-
 PW_EXPORT(proxy_on_delete)
 void pw_on_delete(uint32_t id) {
   pw_context **place = pw_place_of(id), *context = *place;
   if (context == NULL) return;
   *place = context->next;
-  pw_forget_settings(context);
+  free(context->settings);
+  pw_free(context->kept);
   free(context);
 }
+
+// Keep a text with its stream: it is freed with it, or when another takes its place.
+// Envoy shows request headers only while it works on the request (and in proxy_on_log), so what
+// the response needs of them has to be kept.
+PW_UNUSED static void pw_keep(uint32_t stream, text owned) {
+  pw_context *context = pw_context_of(stream);
+  pw_free(context->kept);
+  context->kept = owned;
+}
+
+PW_UNUSED static text pw_kept(uint32_t stream) { return pw_context_of(stream)->kept; }
 
 // Return `settings_size` zeroed bytes for a plugin's settings, and its configuration of `size`
 // bytes. Both live as long as the root context, so settings may point into the configuration.
@@ -84,9 +89,10 @@ PW_UNUSED static void *pw_configure(uint32_t root, size_t size, size_t settings_
   pw_context *context = pw_context_of(root);
   char *data = NULL;
   size_t data_size = 0;
-  pw_forget_settings(context);
+  free(context->settings);
   proxy_get_buffer_bytes(PW_PLUGIN_CONFIGURATION, 0, size, &data, &data_size);
-  *configuration = context->configuration = (text){data, data_size};
+  *configuration = (text){data, data_size};
+  pw_keep(root, *configuration);
   return context->settings = pw_zeroed(settings_size);
 }
 

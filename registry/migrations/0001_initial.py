@@ -7,61 +7,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SigningKey',
+            name="SigningKey",
             fields=[
-                ('kid', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('encrypted', models.TextField()),
-                ('created', models.DateTimeField(auto_now_add=True)),
+                ("kid", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("encrypted", models.TextField()),
+                ("created", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-created'],
+                "ordering": ["-created"],
             },
         ),
         migrations.CreateModel(
-            name='BlobLink',
+            name="BlobLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(help_text='sha256:… as the client named it', max_length=140)),
-                ('size', models.PositiveBigIntegerField()),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blob_links', to='catalog.extension')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(help_text="sha256:… as the client named it", max_length=140),
+                ),
+                ("size", models.PositiveBigIntegerField()),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blob_links",
+                        to="catalog.extension",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ManifestBlob',
+            name="ManifestBlob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='manifests', to='registry.bloblink')),
-                ('manifest', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blobs', to='catalog.manifest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="manifests",
+                        to="registry.bloblink",
+                    ),
+                ),
+                (
+                    "manifest",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blobs",
+                        to="catalog.manifest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('offset', models.PositiveBigIntegerField(default=0)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('touched', models.DateTimeField(auto_now=True, db_index=True)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='catalog.extension')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("offset", models.PositiveBigIntegerField(default=0)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("touched", models.DateTimeField(auto_now=True, db_index=True)),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uploads",
+                        to="catalog.extension",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='bloblink',
-            constraint=models.UniqueConstraint(fields=('extension', 'digest'), name='blob_linked_once'),
+            model_name="bloblink",
+            constraint=models.UniqueConstraint(
+                fields=("extension", "digest"), name="blob_linked_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='manifestblob',
-            constraint=models.UniqueConstraint(fields=('manifest', 'link'), name='manifest_names_blob_once'),
+            model_name="manifestblob",
+            constraint=models.UniqueConstraint(
+                fields=("manifest", "link"), name="manifest_names_blob_once"
+            ),
         ),
     ]

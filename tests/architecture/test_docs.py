@@ -28,7 +28,9 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
-    documented = set(re.findall(r"^\| `(HUB_\w+)`", (ROOT / "docs/settings.md").read_text(), re.M))
+    documented = set(
+        re.findall(r"^\| `(HUB_\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+    )
 
     assert read
     assert documented == read

@@ -41,5 +41,3 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page, complaints = watched_page(context)
     yield page
     assert complaints == []
-
-

@@ -69,9 +69,9 @@ def test_a_new_person_chooses_a_name_and_comes_back_to_the_same_account(
 
     start(page, pair)
     expect(page).to_have_url(f"{pair.hub.origin}/signup/confirm")
-    expect(page.get_by_label("Username")).to_have_value(re.compile("new-person", re.I))
+    expect(page.get_by_label("Username")).to_have_value(re.compile("new-person", re.IGNORECASE))
     page.get_by_label("Username").fill("newperson")
-    page.get_by_role("button", name=re.compile("create|sign up|finish", re.I)).click()
+    page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
     page.wait_for_url(f"{pair.hub.origin}/")
     page.context.clear_cookies()
     pair.github.person.login = "renamed-at-github"
@@ -100,7 +100,7 @@ def test_a_name_that_is_taken_or_reserved_is_refused_with_the_reason(
     start(page, pair)
     for name, reason in (("alice", "taken"), ("acme", "taken"), ("admin", "reserved")):
         page.get_by_label("Username").fill(name)
-        page.get_by_role("button", name=re.compile("create|sign up|finish", re.I)).click()
+        page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
         expect(page.locator("main")).to_contain_text(reason)
 
     expect(page).to_have_url(f"{pair.hub.origin}/signup/confirm")
@@ -127,7 +127,9 @@ def test_a_refusal_at_github_is_a_friendly_page(page: Page, pair: Pair) -> None:
     start(page, pair)
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_role("link", name=re.compile("again|sign in", re.I)).first).to_be_visible()
+    expect(
+        page.get_by_role("link", name=re.compile("again|sign in", re.IGNORECASE)).first
+    ).to_be_visible()
     page.goto(f"{pair.hub.origin}/settings/tokens")
     expect(page).to_have_url(re.compile("/login"))
 
@@ -138,7 +140,9 @@ def test_a_failing_github_points_to_the_local_sign_in(page: Page, pair: Pair) ->
     start(page, pair)
 
     expect(page.locator("main")).to_contain_text("GitHub")
-    expect(page.get_by_role("link", name=re.compile("again|sign in", re.I)).first).to_be_visible()
+    expect(
+        page.get_by_role("link", name=re.compile("again|sign in", re.IGNORECASE)).first
+    ).to_be_visible()
 
 
 def test_a_callback_with_a_forged_state_signs_nobody_in(page: Page, pair: Pair) -> None:
@@ -160,6 +164,6 @@ def test_a_next_address_elsewhere_is_not_followed(page: Page, pair: Pair) -> Non
     )
 
     start(page, pair, "https://evil.example/")
-    page.get_by_role("button", name=re.compile("create|sign up|finish", re.I)).click()
+    page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
 
     page.wait_for_url(f"{pair.hub.origin}/")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from catalog.models import Extension, Manifest, Release, Verdict
-from catalog.services import open_extension
 from catalog.selectors import get_release, resolve_manifest, tag_names
+from catalog.services import open_extension
 from core.actor import ANONYMOUS, Actor
 from core.errors import NotAllowedError, NotFoundError, VersionExistsError
 from core.models import AuditEvent
@@ -44,9 +44,7 @@ class TestReleases:
         assert extension.releases.count() == 1
         assert AuditEvent.objects.filter(action="manifest.pushed").count() == 1
 
-    def test_that_passed_never_change(
-        self, push: Push, judge: Judge, extension: Extension
-    ) -> None:
+    def test_that_passed_never_change(self, push: Push, judge: Judge, extension: Extension) -> None:
         first = push("one", "1.0.0")
         judge(first, PASSED)
 

@@ -36,7 +36,9 @@ def push_with_skopeo(hub: Hub, folder: Path, path: str, version: str) -> None:
 def make_public(page: Page, hub: Hub, path: str) -> None:
     page.goto(f"{hub.origin}/{path}/settings")
     page.get_by_label(re.compile("^Public")).check()
-    page.get_by_label("Readme").fill("# Greeter\n\nIt says **hello** to [everybody](https://a.example/).")
+    page.get_by_label("Readme").fill(
+        "# Greeter\n\nIt says **hello** to [everybody](https://a.example/)."
+    )
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(f"{hub.origin}/{path}")
 
@@ -80,9 +82,7 @@ def test_push_judge_find_and_load(
     assert answer.headers["x-hello"] == "world"
 
 
-def test_an_upload_shows_its_verdict_without_a_reload(
-    hub: Hub, page: Page, tmp_path: Path
-) -> None:
+def test_an_upload_shows_its_verdict_without_a_reload(hub: Hub, page: Page, tmp_path: Path) -> None:
     file = tmp_path / "filter.wasm"
     file.write_bytes(filters.hello())
     name = unique("uploaded")

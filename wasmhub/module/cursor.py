@@ -12,13 +12,16 @@ NAME_MAX_BYTES: Final = 100_000  # longer than any compiler's, shorter than an a
 class Cursor:
     """A position in a part of the binary, named for error messages; never leaves the part."""
 
-    __slots__ = ("data", "end", "position", "where")
+    __slots__ = ("data", "end", "position", "to_file_end", "where")
 
-    def __init__(self, data: memoryview, start: int, end: int, where: str) -> None:
+    def __init__(
+        self, data: memoryview, start: int, end: int, where: str, *, to_file_end: bool = False
+    ) -> None:
         self.data = data
         self.position = start
         self.end = end
         self.where = where
+        self.to_file_end = to_file_end
 
     @property
     def is_done(self) -> bool:
@@ -68,7 +71,8 @@ class Cursor:
         try:
             return bytes(self.take(size)).decode()
         except UnicodeDecodeError as error:
-            raise ModuleError(f"A name in the {self.where} is not UTF-8.", where=self.where) from error
+            message = f"A name in the {self.where} is not UTF-8."
+            raise ModuleError(message, where=self.where) from error
 
     def count(self, limit: int, what: str) -> int:
         """Read how many entries follow; each takes at least one byte, so more cannot be true."""
@@ -80,9 +84,12 @@ class Cursor:
         return number
 
     def cut_off(self) -> ModuleError:
-        """Say that the part ends too early; at the end of the file that means: cut off."""
+        """
+        Say that the part ends too early.
+
+        Only where nothing but the file bounds the part does that mean a file that was cut off: a
+        section that contradicts its own size is damaged, wherever it stands.
+        """
         return ModuleError(
-            f"The {self.where} ends too early.",
-            where=self.where,
-            truncated=self.end == len(self.data),
+            f"The {self.where} ends too early.", where=self.where, truncated=self.to_file_end
         )

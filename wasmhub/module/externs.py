@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 IMPORTS_MAX: Final = 10_000
 # A linker that is told to export everything of a big program writes about ten thousand.
 EXPORTS_MAX: Final = 20_000
-# Names and types are kept and shown: one module's may not outgrow a page's data.
+# Names and types are kept and shown: one module's may not outgrow a page's data. In bytes of
+# UTF-8, so that what JSON escapes stays bounded too.
 TEXT_MAX: Final = 4 * 1024 * 1024
 
 _KINDS: Final[dict[int, ExternKind]] = {
@@ -98,7 +99,7 @@ class Externs:
         return self._types.text(defined[index - imported], cursor)
 
     def _charge(self, cursor: Cursor, *texts: str) -> None:
-        self._text += sum(map(len, texts))
+        self._text += sum(len(text.encode()) for text in texts)
         if self._text > TEXT_MAX:
             raise ModuleError(
                 "The names and types of its imports and exports take more than "

@@ -26,6 +26,7 @@ _COMPONENT_LAYER: Final = 1
 _TYPE, _IMPORT, _FUNCTION, _EXPORT, _START, _CODE, _DATA = 1, 2, 3, 7, 8, 10, 11
 _CONTINUES: Final = 0x80  # LEB128
 _U32_SHIFT_MAX: Final = 28
+_U32_BYTES_MAX: Final = 5
 
 
 def kind_of(data: bytes | memoryview) -> Kind:
@@ -118,6 +119,10 @@ class _Reading:
 def _function_types(cursor: Cursor) -> Sequence[int]:
     """Return the type index of each function."""
     count = cursor.count(FUNCTIONS_MAX, "functions")
+    if cursor.end - cursor.position > count * _U32_BYTES_MAX:
+        raise ModuleError(
+            f"The {cursor.where} has more bytes than {count:,} functions take.", where=cursor.where
+        )
     payload = bytes(cursor.data[cursor.position : cursor.end])
     if len(payload) == count and payload.isascii():
         return payload  # every number is one byte: the usual case, and no loop

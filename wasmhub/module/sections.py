@@ -63,7 +63,7 @@ def _section_at(data: memoryview, offset: int) -> Section:
     if number != CUSTOM and number not in _NAMES:
         raise ModuleError(f"There is no section of number {number}.", where=f"section {number}")
     where = _NAMES.get(number, "custom section")
-    header = Cursor(data, offset + 1, len(data), where)
+    header = Cursor(data, offset + 1, len(data), where, to_file_end=True)
     size = header.u32()
     missing = header.position + size - len(data)
     if missing > 0:

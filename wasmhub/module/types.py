@@ -89,11 +89,14 @@ class TypeTable:
         cursor = Cursor(whole.data, self._offsets[index], whole.end, whole.where)
         try:
             _skip_supertypes(cursor)
-            if cursor.byte() != _FUNCTION:
+            form = cursor.byte()
+            if form in (_STRUCT, _ARRAY):
                 raise ModuleError(
                     f"The {user.where} uses type {index:,}, which is no function's.",
                     where=user.where,
                 )
+            if form != _FUNCTION:
+                return UNKNOWN
             return str(FuncType(_values(cursor, "parameters"), _values(cursor, "results")))
         except UnknownFormError:
             return UNKNOWN

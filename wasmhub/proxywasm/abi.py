@@ -18,7 +18,9 @@ MARKERS: Final = {
     "proxy_abi_version_0_2_0": "0.2.0",
     "proxy_abi_version_0_2_1": "0.2.1",
 }
+NEWEST_ABI: Final = "0.2.1"
 UNSUPPORTED_MARKER: Final = "proxy_abi_version_0_3_0"
+# The host takes the first of these that is exported, and looks at no other.
 ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 ALLOCATOR_TYPE: Final = "(i32) -> (i32)"
 WASI_MODULES: Final = ("wasi_snapshot_preview1", "wasi_unstable")
@@ -81,37 +83,54 @@ def host_functions(abi: str) -> Mapping[str, str]:
     return common | _BESIDE | _OF_ABI[abi]
 
 
-# The 45 functions of the newest host; older hosts lack some (which ones is a question of the
-# proxy's release, not of the module's soundness).
-WASI_FUNCTIONS: Final = frozenset(
-    """
-    args_get args_sizes_get clock_res_get clock_time_get environ_get environ_sizes_get fd_advise
-    fd_allocate fd_close fd_datasync fd_fdstat_get fd_fdstat_set_flags fd_fdstat_set_rights
-    fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread fd_prestat_dir_name
-    fd_prestat_get fd_pwrite fd_read fd_readdir fd_renumber fd_seek fd_sync fd_tell fd_write
-    path_create_directory path_filestat_get path_filestat_set_times path_link path_open
-    path_readlink path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff
-    proc_exit random_get sched_yield sock_accept sock_recv sock_send sock_shutdown
-    """.split()
-)
-# The types of those that modules really use; the host compares them.
+# The 45 functions of the newest host with their types, which the host compares too. Older hosts
+# lack some; which ones is a question of the proxy's release, not of the module's soundness.
 WASI_TYPES: Final = {
     "args_get": _returning(2),
     "args_sizes_get": _returning(2),
+    "clock_res_get": _returning(2),
     "clock_time_get": "(i32 i64 i32) -> (i32)",
     "environ_get": _returning(2),
     "environ_sizes_get": _returning(2),
+    "fd_advise": "(i32 i64 i64 i32) -> (i32)",
+    "fd_allocate": "(i32 i64 i64) -> (i32)",
     "fd_close": _returning(1),
+    "fd_datasync": _returning(1),
     "fd_fdstat_get": _returning(2),
+    "fd_fdstat_set_flags": _returning(2),
+    "fd_fdstat_set_rights": "(i32 i64 i64) -> (i32)",
+    "fd_filestat_get": _returning(2),
+    "fd_filestat_set_size": "(i32 i64) -> (i32)",
+    "fd_filestat_set_times": "(i32 i64 i64 i32) -> (i32)",
+    "fd_pread": "(i32 i32 i32 i64 i32) -> (i32)",
+    "fd_prestat_dir_name": _returning(3),
+    "fd_prestat_get": _returning(2),
+    "fd_pwrite": "(i32 i32 i32 i64 i32) -> (i32)",
     "fd_read": _returning(4),
+    "fd_readdir": "(i32 i32 i32 i64 i32) -> (i32)",
+    "fd_renumber": _returning(2),
     "fd_seek": "(i32 i64 i32 i32) -> (i32)",
+    "fd_sync": _returning(1),
+    "fd_tell": _returning(2),
     "fd_write": _returning(4),
+    "path_create_directory": _returning(3),
+    "path_filestat_get": _returning(5),
+    "path_filestat_set_times": "(i32 i32 i32 i32 i64 i64 i32) -> (i32)",
+    "path_link": _returning(6),  # the host's own: WASI has 7 parameters
+    "path_open": "(i32 i32 i32 i32 i32 i64 i64 i32 i32) -> (i32)",
+    "path_readlink": _returning(6),
+    "path_remove_directory": _returning(3),
+    "path_rename": _returning(6),
+    "path_symlink": _returning(4),  # the host's own: WASI has 5 parameters
+    "path_unlink_file": _returning(3),
+    "poll_oneoff": _returning(4),
     "proc_exit": _silent(1),
     "random_get": _returning(2),
     "sched_yield": _returning(0),
-    # The host's own, with one parameter less than WASI says.
-    "path_link": "(i32 i32 i32 i32 i32 i32) -> (i32)",
-    "path_symlink": _returning(4),
+    "sock_accept": _returning(3),
+    "sock_recv": _returning(6),
+    "sock_send": _returning(5),
+    "sock_shutdown": _returning(2),
 }
 
 _HEADERS: Final = ("proxy_on_request_headers", "proxy_on_response_headers")

@@ -69,6 +69,8 @@ _BY_EXPORT: Final[Mapping[str, str]] = {
 
 def capabilities_of(module: Module) -> list[str]:
     """Return the capabilities of a module in alphabetical order."""
-    wanted = {_BY_IMPORT[each.name] for each in module.imports if each.name in _BY_IMPORT}
-    seen = {_BY_EXPORT[each.name] for each in module.exports if each.name in _BY_EXPORT}
+    imported = {each.name for each in module.imports if each.kind == "function"}
+    exported = {each.name for each in module.exports if each.kind == "function"}
+    wanted = {what for name, what in _BY_IMPORT.items() if name in imported}
+    seen = {what for name, what in _BY_EXPORT.items() if name in exported}
     return sorted(wanted | seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from wasmhub.module import ModuleError, kind_of, read_module
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT_IDS_MAX: Final = 20
 ROOT_ID_LENGTH: Final = 200
+NAME_LENGTH: Final = 1_000  # in characters; longer than what compilers mangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +37,35 @@ class Facts:
     capabilities: tuple[str, ...] = ()
     module: Module | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def exported_functions(self) -> dict[str, str]:
+        """Map the names of the exported functions to their types: all that a host looks at."""
+        return {each.name: each.type for each in self.exports if each.kind == "function"}
+
     def as_json(self) -> dict[str, Any]:
-        """Return the fixed shape."""
+        """Return the fixed shape; strangers' names are escaped and cut to be fit for any store."""
         return {
             "sha256": self.sha256,
             "size": self.size,
             "kind": self.kind,
             "abi": self.abi,
             "contexts": list(self.contexts),
-            "language": self.language,
-            "sdk": self.sdk,
-            "root_ids": list(self.root_ids),
-            "imports": [asdict(each) for each in self.imports],
-            "exports": [asdict(each) for each in self.exports],
+            "language": self.language,  # one of our own names
+            "sdk": None if self.sdk is None else _escaped(self.sdk),
+            "root_ids": [_escaped(each) for each in self.root_ids],
+            "imports": [
+                {
+                    "module": _escaped(each.module),
+                    "name": _escaped(each.name),
+                    "kind": each.kind,
+                    "type": each.type,
+                }
+                for each in self.imports
+            ],
+            "exports": [
+                {"name": _escaped(each.name), "kind": each.kind, "type": each.type}
+                for each in self.exports
+            ],
             "capabilities": list(self.capabilities),
         }
 
@@ -63,7 +80,7 @@ def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
         module = read_module(data)
     except ModuleError:
         return Facts(sha256, len(data), "invalid")
-    names = {export.name for export in module.exports if export.kind == "function"}
+    names = {each.name for each in module.exports if each.kind == "function"}
     contexts = [("http", HTTP_CALLBACKS), ("tcp", TCP_CALLBACKS)]
     return Facts(
         sha256=sha256,
@@ -71,8 +88,8 @@ def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
         kind="module",
         abi=abi_of(module.exports),
         contexts=tuple(name for name, callbacks in contexts if names & callbacks),
-        language=language_of(module),
-        sdk=sdk_of(module),
+        language=language_of(module, data),
+        sdk=sdk_of(module, data),
         root_ids=declared_root_ids(runtime_config) or ("",),
         imports=module.imports,
         exports=module.exports,
@@ -95,3 +112,15 @@ def declared_root_ids(runtime_config: bytes | None) -> tuple[str, ...]:
         return ()
     texts = [each for each in listed if isinstance(each, str) and len(each) <= ROOT_ID_LENGTH]
     return tuple(texts[:ROOT_IDS_MAX])
+
+
+def _escaped(text: str) -> str:
+    r"""
+    Write what cannot be seen as the text format does, ``\u{0}``, and cut what nobody reads.
+
+    PostgreSQL's jsonb refuses NUL and lone surrogates, and marks of direction deceive readers.
+    """
+    kept = text if len(text) <= NAME_LENGTH else text[:NAME_LENGTH] + "…"
+    if kept.isprintable():
+        return kept
+    return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in kept)

@@ -33,36 +33,40 @@ uint32_t on_configure(uint32_t root, uint32_t size) {
   return true;
 }
 
-// RFC 9562, 5.4: 122 random bits, version 4, variant 10.
-static text uuid(char room[36]) {
+// Return a new UUID, to be given to pw_free(): 122 random bits, version 4, variant 10
+// (RFC 9562, 5.4).
+static text uuid(void) {
   uint8_t bytes[16];
   wasi_random_get(bytes, sizeof bytes);
   bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
   bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+  char *data = malloc(36);
+  if (data == NULL) __builtin_trap();
   size_t at = 0;
   for (size_t i = 0; i < sizeof bytes; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) room[at++] = '-';
-    room[at++] = "0123456789abcdef"[bytes[i] >> 4];
-    room[at++] = "0123456789abcdef"[bytes[i] & 15];
+    if (i == 4 || i == 6 || i == 8 || i == 10) data[at++] = '-';
+    data[at++] = "0123456789abcdef"[bytes[i] >> 4];
+    data[at++] = "0123456789abcdef"[bytes[i] & 15];
   }
-  return (text){room, at};
+  return (text){data, at};
 }
 
 PW_EXPORT(proxy_on_request_headers)
 uint32_t on_request_headers(uint32_t stream, uint32_t count, uint32_t is_end) {
   struct settings *settings = pw_settings(stream);
-  char room[36];
-  if (!pw_has_header(PW_REQUEST_HEADERS, settings->header))
-    pw_set_header(PW_REQUEST_HEADERS, settings->header, uuid(room));
+  text id = pw_header(PW_REQUEST_HEADERS, settings->header);
+  if (id.size == 0) {
+    id = uuid();
+    pw_set_header(PW_REQUEST_HEADERS, settings->header, id);
+  }
+  pw_keep(stream, id);
   return PW_CONTINUE;
 }
 
 PW_EXPORT(proxy_on_response_headers)
 uint32_t on_response_headers(uint32_t stream, uint32_t count, uint32_t is_end) {
   struct settings *settings = pw_settings(stream);
-  if (settings->is_silent) return PW_CONTINUE;
-  text id = pw_header(PW_REQUEST_HEADERS, settings->header);
-  if (id.data != NULL) pw_set_header(PW_RESPONSE_HEADERS, settings->header, id);
-  pw_free(id);
+  text id = pw_kept(stream);
+  if (!settings->is_silent && id.size > 0) pw_set_header(PW_RESPONSE_HEADERS, settings->header, id);
   return PW_CONTINUE;
 }

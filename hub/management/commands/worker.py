@@ -29,7 +29,7 @@ class Command(BaseCommand):
             app.worker_main(
                 [
                     *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
-                    *("--loglevel", "warning", "--quiet"),
+                    *("--loglevel", "warning"),
                     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
                 ]
             )

@@ -9,6 +9,7 @@ from wasmhub.proxywasm.abi import (
     ALLOCATORS,
     HTTP_CALLBACKS,
     MARKERS,
+    NEWEST_ABI,
     TCP_CALLBACKS,
     UNSUPPORTED_MARKER,
     callbacks,
@@ -25,7 +26,7 @@ def abi_marker(facts: Facts) -> Iterator[Finding]:
     """Refuse a module that does not say which ABI it speaks."""
     if facts.abi is not None:
         return
-    if any(export.name == UNSUPPORTED_MARKER for export in facts.exports):
+    if UNSUPPORTED_MARKER in facts.exported_functions:
         message = (
             "The module speaks ABI 0.3.0 only, which no Envoy release loads. Build it with an SDK "
             "release that exports proxy_abi_version_0_2_1."
@@ -41,40 +42,43 @@ def abi_marker(facts: Facts) -> Iterator[Finding]:
 
 def allocator(facts: Facts) -> Iterator[Finding]:
     """Refuse a module into whose memory the host cannot write."""
-    found = {each.name: each.type for each in facts.exports if each.name in ALLOCATORS}
-    if ALLOCATOR_TYPE in found.values():
-        return
-    yield Finding(
-        "proxywasm/no-allocator",
-        Severity.ERROR,
-        "The module exports neither malloc nor proxy_on_memory_allocate with the type "
-        f"{ALLOCATOR_TYPE}, so a proxy cannot hand it any data. SDKs export one; in C, mark your "
-        "allocator with export_name.",
-        "exports",
-    )
+    functions = facts.exported_functions
+    taken = next((name for name in ALLOCATORS if name in functions), None)
+    if taken is None:
+        message = (
+            f"The module exports neither {' nor '.join(ALLOCATORS)}, so a proxy cannot hand it any "
+            "data. SDKs export one; in C, mark your allocator with export_name."
+        )
+        yield Finding("proxywasm/no-allocator", Severity.ERROR, message, "exports")
+    elif functions[taken] != ALLOCATOR_TYPE:
+        message = (
+            f"The allocator {taken} has the type {shown(functions[taken])}, but proxies call it as "
+            f"{shown(ALLOCATOR_TYPE)} and look at no other. Export an allocator of that type."
+        )
+        yield Finding("proxywasm/no-allocator", Severity.ERROR, message, f"export {taken}")
 
 
 def callback_types(facts: Facts) -> Iterator[Finding]:
     """Refuse callbacks whose type is not the one of the module's ABI."""
-    expected = callbacks(facts.abi or "0.2.1")
-    for export in facts.exports:
-        wanted = expected.get(export.name)
-        if wanted is not None and export.type != wanted:
+    abi = facts.abi or NEWEST_ABI
+    expected = callbacks(abi)
+    for name, type_ in facts.exported_functions.items():
+        wanted = expected.get(name)
+        if wanted is not None and type_ != wanted:
             yield Finding(
                 "proxywasm/callback-type",
                 Severity.ERROR,
-                f"The callback {export.name} has the type {shown(export.type)}, but ABI "
-                f"{facts.abi or '0.2.1'} calls it as {shown(wanted)}. Use the SDK's signature, or "
-                "export the marker of the ABI that you mean.",
-                f"export {export.name}",
+                f"The callback {name} has the type {shown(type_)}, but ABI {abi} calls it as "
+                f"{shown(wanted)}. Use the SDK's signature, or export the marker of the ABI that "
+                "you mean.",
+                f"export {name}",
             )
 
 
 def some_callback(facts: Facts) -> Iterator[Finding]:
     """Warn of a module that a proxy never calls for traffic."""
-    if facts.abi is not None and not any(
-        export.name in HTTP_CALLBACKS | TCP_CALLBACKS for export in facts.exports
-    ):
+    traffic = HTTP_CALLBACKS | TCP_CALLBACKS
+    if facts.abi is not None and traffic.isdisjoint(facts.exported_functions):
         yield Finding(
             "proxywasm/no-callback",
             Severity.WARNING,

@@ -18,14 +18,19 @@ FUNCTIONS_MAX: Final = 50_000
 LARGE_BYTES: Final = 1_000_000
 DEBUG_SHARE: Final = 0.4
 _MAGIC: Final = b"\0asm"
-_LOOKS_LIKE: Final = (
+_PREAMBLE_BYTES: Final = 8
+_FIRST_BYTES: Final = 512  # enough to recognize a text by
+_BINARIES: Final = (
+    (_MAGIC, "a module of a version that no proxy runs"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"PK\x03\x04", "a zip archive: unpack it first"),
     (b"\x7fELF", "a program for this machine: compile for wasm32 instead"),
     (b"\xcf\xfa\xed\xfe", "a program for macOS: compile for wasm32 instead"),
     (b"MZ", "a program for Windows: compile for wasm32 instead"),
-    (b"(module", "the text form of a module: turn it into a binary with wat2wasm"),
-    (b"<", "a page or an XML document, perhaps an error page that was saved as the module"),
+)
+_TEXTS: Final = (
+    (("(module", "(;", ";;"), "the text form of a module: turn it into a binary with wat2wasm"),
+    (("<",), "a page or an XML document, perhaps an error page that was saved as the module"),
 )
 
 
@@ -43,7 +48,7 @@ def is_core_module(data: bytes, facts: Facts) -> Iterator[Finding]:
         )
     elif kind_of(data) == "module":
         yield from _unreadable(data)
-    elif data and _MAGIC.startswith(data[:4]) or data[:4] == _MAGIC and len(data) < 8:  # noqa: PLR2004
+    elif 0 < len(data) < _PREAMBLE_BYTES and data[:4] == _MAGIC[: len(data)]:
         yield _truncated("preamble", len(data))
     else:
         yield _not_wasm(data)
@@ -75,7 +80,7 @@ def _not_wasm(data: bytes) -> Finding:
         "wasm/not-wasm",
         Severity.ERROR,
         f"This is no WebAssembly module: it looks like {_looks_like(data)}. A module begins with "
-        "the four bytes 00 61 73 6d. Upload the .wasm file that your build made.",
+        "the bytes 00 61 73 6d 01 00 00 00. Upload the .wasm file that your build made.",
         "the first bytes",
     )
 
@@ -83,15 +88,16 @@ def _not_wasm(data: bytes) -> Finding:
 def _looks_like(data: bytes) -> str:
     if not data:
         return "an empty file"
-    if data[:8] == _MAGIC + data[4:8] and len(data) >= 8:  # noqa: PLR2004
-        return "a module of a version that no proxy runs"
-    for start, what in _LOOKS_LIKE:
-        if data.lstrip()[: len(start)] == start:
+    for magic, what in _BINARIES:
+        if data.startswith(magic):
             return what
-    try:
-        data[:512].decode()
-    except UnicodeDecodeError:
+    # A character may be cut off at the end of the excerpt, so no strict decoding.
+    text = data[:_FIRST_BYTES].decode(errors="replace").removeprefix("\ufeff").strip()
+    if "\0" in text or "\ufffd" in text[:-1]:
         return f"something that begins with {data[:4].hex(' ')}"
+    for starts, what in _TEXTS:
+        if text.startswith(starts):
+            return what
     return "a text"
 
 
@@ -122,7 +128,9 @@ def stripped(facts: Facts) -> Iterator[Finding]:
     if facts.module is None or facts.size < LARGE_BYTES:
         return
     sections = facts.module.custom_sections
-    debug = sum(each.size for each in sections if each.name.startswith((".debug", "name")))
+    debug = sum(
+        each.size for each in sections if each.name == "name" or each.name.startswith(".debug")
+    )
     if debug > facts.size * DEBUG_SHARE:
         yield Finding(
             "wasm/unstripped",

@@ -1,0 +1,204 @@
+"""
+Read a whole request before Django's half takes one of its threads for it.
+
+Slow clients then cost a coroutine and not a thread, and Django never sees a body that was cut
+off, one without a length as empty, or a header that passes for another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tempfile
+from contextlib import AsyncExitStack
+from typing import IO, TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MIB = 1024 * 1024
+IN_MEMORY = MIB
+DEFAULT_LIMIT = 2 * MIB
+FORM_AROUND_UPLOAD = MIB
+CHUNK = 256 * 1024
+UPLOADS = re.compile(r"/new|/api/v1/extensions/[^/]+/[^/]+/releases")
+
+TOO_LARGE = "This is more than the hub takes here: at most {limit} bytes."
+AMBIGUOUS = "The length of this request is stated in two ways, or in none that can be read."
+
+
+class RefusedError(Exception):
+    """The request is answered right here."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+
+
+class CutOffError(Exception):
+    """The client is gone before the end of its request."""
+
+
+class WholeRequests:
+    """Wrap an app so that it only gets requests that arrived whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        async with AsyncExitStack() as stack:
+            body = Body()
+            stack.push_async_callback(body.close)
+            try:
+                stated = _stated_length(scope)
+                await body.read(receive, stated=stated, limit=_limit(scope))
+            except CutOffError:
+                return
+            except RefusedError as refusal:
+                await _refuse(scope, send, refusal)
+                return
+            await self._app(_plain(scope, len(body)), body.replay(receive), send)
+
+
+class Body:
+    """A request's body: in memory while it is small, then in a temporary file."""
+
+    def __init__(self) -> None:
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    async def read(self, receive: Receive, *, stated: int | None, limit: int) -> None:
+        """
+        Read to the end.
+
+        Raises RefusedError over the limit, at once when the length is stated; CutOffError when
+        the client goes away.
+        """
+        refusal = RefusedError(413, "too-large", TOO_LARGE.format(limit=limit))
+        if stated is not None and stated > limit:
+            raise refusal
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise CutOffError
+            more = message.get("more_body", False)
+            self._length += len(message.get("body", b""))
+            if self._length > limit:
+                raise refusal
+            self._memory += message.get("body", b"")
+            if len(self._memory) > IN_MEMORY:
+                await asyncio.to_thread(self._spill)
+        if stated is not None and stated != self._length:
+            raise CutOffError
+        if self._file is not None:
+            await asyncio.to_thread(self._spill)
+            self._file.seek(0)
+
+    def replay(self, receive: Receive) -> Receive:
+        """Return a ``receive`` that gives the body, and after it what the server says."""
+        left = self._length
+        is_over = False
+
+        async def replayed() -> Message:
+            nonlocal left, is_over
+            if is_over:
+                return await receive()
+            if self._file is None:
+                chunk = bytes(self._memory)
+            else:
+                chunk = await asyncio.to_thread(self._file.read, CHUNK)
+            left -= len(chunk)
+            is_over = left <= 0 or not chunk
+            return {"type": "http.request", "body": chunk, "more_body": not is_over}
+
+        return replayed
+
+    async def close(self) -> None:
+        """Forget the body."""
+        if self._file is not None:
+            await asyncio.to_thread(self._file.close)
+
+    def _spill(self) -> None:
+        if self._file is None:
+            # Closed by close(), once the app has answered.
+            self._file = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 - outlives this call
+        self._file.write(self._memory)
+        self._memory.clear()
+
+
+def _limit(scope: Scope) -> int:
+    if scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]):
+        return int(settings.MAX_UPLOAD_BYTES) + FORM_AROUND_UPLOAD
+    return DEFAULT_LIMIT
+
+
+def _stated_length(scope: Scope) -> int | None:
+    """Return the Content-Length; raises RefusedError when the framing can be read in two ways."""
+    lengths = {value for name, value in scope["headers"] if name == b"content-length"}
+    chunked = any(name == b"transfer-encoding" for name, _ in scope["headers"])
+    if not lengths:
+        return None
+    value = lengths.pop()
+    if lengths or chunked or not value.isdigit() or len(value) > len(str(2**63)):
+        raise RefusedError(400, "invalid", AMBIGUOUS)
+    return int(value)
+
+
+def _plain(scope: Scope, length: int) -> Scope:
+    """
+    Return the scope with the one true length and without names that WSGI would mix up.
+
+    WSGI writes - as _, so X_Forwarded_For would pass for X-Forwarded-For (CVE-2026-3902).
+    """
+    framing = {b"content-length", b"transfer-encoding"}
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if b"_" not in name and name not in framing
+    ]
+    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
+
+
+async def _refuse(scope: Scope, send: Send, refusal: RefusedError) -> None:
+    """Answer without Django: a problem document for programs, a sentence for people."""
+    if scope["path"].startswith("/api/"):
+        media_type = b"application/problem+json"
+        content = json.dumps(
+            {
+                "type": f"/docs/errors/{refusal.code}",
+                "title": refusal.code.replace("-", " ").capitalize(),
+                "status": refusal.status,
+                "code": refusal.code,
+                "detail": str(refusal),
+            }
+        ).encode()
+    else:
+        media_type = b"text/html; charset=utf-8"
+        content = (
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>WebAssembly Hub</title>'
+            f"<main><h1>That did not work</h1><p>{refusal}</p>"
+            '<p><a href="/">Go to the first page</a></p></main></html>'
+        ).encode()
+    headers = [
+        (b"content-type", media_type),
+        (b"content-length", str(len(content)).encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'"),
+        # What is left of the body is not worth reading.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

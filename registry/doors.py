@@ -1,0 +1,110 @@
+"""The one wrapper around everything that is done in a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from core.errors import HubError
+from core.origin import public_origin
+from registry.access import Visitor, admit, challenge, visitor_of
+from registry.bridge import call
+from registry.errors import ChallengeError, status_and_code
+from registry.scopes import PULL, PUSH
+from wasmhub.oci import InvalidNameError, Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.actor import Actor
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request to a repository by a visitor whose token was asked for it."""
+
+    request: Request
+    visitor: Visitor
+    repository: Repository
+
+    @property
+    def actor(self) -> Actor:
+        return self.visitor.actor
+
+    @property
+    def path(self) -> str:
+        """Return where the repository is: the start of every Location."""
+        return f"/v2/{self.repository}"
+
+
+def repository(action: str, handler: Callable[[Visit], Awaitable[Response]]) -> Endpoint:
+    """Make a route's endpoint: find out who asks, let them in, or tell them to get a token."""
+
+    async def endpoint(request: Request) -> Response:
+        name = request.path_params["name"]
+        visitor = Visitor()
+        try:
+            visitor = await arrive(request)
+            return await handler(Visit(request, visitor, admit(visitor, name, action)))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except HubError as error:
+            if not _needs_token(error, visitor):
+                raise
+            scopes = _scopes(request, name, action)
+            raise ChallengeError(_message(error), challenge(_origin(request), scopes)) from error
+
+    return endpoint
+
+
+async def ping(request: Request) -> Response:
+    """Tell a client that this is a registry, and whether its token works (spec 1.1, end-1)."""
+    try:
+        await arrive(request)
+    except HubError as error:
+        raise ChallengeError(error.message, challenge(_origin(request))) from error
+    return Response(b"{}", media_type="application/json")
+
+
+async def arrive(request: Request) -> Visitor:
+    """Return the visitor of a request; cookies say nothing here."""
+    header = request.headers.get("authorization", "")
+    return await call(visitor_of, header, origin=_origin(request))
+
+
+def _origin(request: Request) -> str:
+    return public_origin(request.headers.get("host", ""))
+
+
+def _needs_token(error: HubError, visitor: Visitor) -> bool:
+    """Test that another token may help; to nobody in particular, private and absent look alike."""
+    status, code = status_and_code(error)
+    return status == 401 or (  # noqa: PLR2004 - Unauthorized
+        code == "NAME_UNKNOWN" and not visitor.actor.is_signed_in
+    )
+
+
+def _message(error: HubError) -> str:
+    if status_and_code(error)[1] == "NAME_UNKNOWN":
+        return "Sign in: there is nothing here for everybody."
+    return error.message
+
+
+def _scopes(request: Request, name: str, action: str) -> Mapping[Repository, str]:
+    """Return what to ask a token for; a mount also reads another repository."""
+    wanted = {name: action}
+    if action == PUSH and "mount" in request.query_params:
+        wanted.setdefault(request.query_params.get("from", ""), PULL)
+    scopes = {}
+    for each, needed in wanted.items():
+        try:
+            scopes[Repository.parse(each)] = needed
+        except InvalidNameError:
+            continue  # no token is for such a name
+    return scopes

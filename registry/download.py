@@ -1,0 +1,94 @@
+"""Raw modules for Envoy: /download/<namespace>/<name>/<sha256>.wasm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.contrib.auth import get_user
+
+from accounts.actors import actor_by_access_token, actor_for, token_actor
+from catalog.selectors import get_extension, module_readable
+from core.actor import ANONYMOUS
+from core.content import content_store
+from core.errors import NotFoundError
+from registry.access import basic_token
+from registry.bridge import call
+from registry.errors import BlobUnknownError
+from registry.sending import send_content
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from core.actor import Actor
+
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+PERSONAL = {"Cache-Control": "private, no-store", "Vary": "Cookie, Authorization"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A module that the visitor may have, and whether everybody may."""
+
+    size: int
+    is_public: bool
+
+
+async def download(request: Request) -> Response:
+    """Send a module's bytes: at once, with their length, and for ever the same."""
+    namespace, name, sha256 = (request.path_params[key] for key in ("namespace", "name", "sha256"))
+    found = await call(
+        _find,
+        namespace,
+        name,
+        sha256,
+        authorization=request.headers.get("authorization", ""),
+        session_key=request.cookies.get(settings.SESSION_COOKIE_NAME),
+    )
+    caching = IMMUTABLE if found.is_public else PERSONAL
+    headers = {"Content-Type": "application/wasm", **caching}
+    return await send_content(request, sha256=sha256, size=found.size, headers=headers)
+
+
+def _find(
+    namespace: str, name: str, sha256: str, *, authorization: str, session_key: str | None
+) -> Found:
+    actor = _actor(authorization, session_key)
+    try:
+        extension = get_extension(actor=actor, namespace=namespace, name=name)
+    except NotFoundError as error:
+        raise _unknown() from error
+    size = content_store().stat(sha256)
+    if size is None or not module_readable(actor=actor, extension=extension, sha256=sha256):
+        raise _unknown()
+    is_public = extension.visibility == "public" and module_readable(
+        actor=ANONYMOUS, extension=extension, sha256=sha256
+    )
+    return Found(size, is_public)
+
+
+def _actor(authorization: str, session_key: str | None) -> Actor:
+    """
+    Return who asks: by an access token, as Bearer or as a password, or by the browser's session.
+
+    :raises CredentialsError: credentials came along and are not valid
+    """
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return actor_by_access_token(value.strip())
+    if authorization:
+        return token_actor(basic_token(authorization))
+    if session_key:
+        engine = import_module(settings.SESSION_ENGINE)
+        # All that Django's authentication looks at in a request.
+        visit = SimpleNamespace(session=engine.SessionStore(session_key))
+        return actor_for(get_user(cast("Any", visit)))
+    return ANONYMOUS
+
+
+def _unknown() -> BlobUnknownError:
+    return BlobUnknownError("There is no such module here that you can have.")

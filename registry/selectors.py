@@ -1,0 +1,136 @@
+"""What an actor may read of a repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.models import Extension, Verdict
+from catalog.selectors import get_extension, may_publish, resolve_manifest
+from core.content import content_store
+from core.errors import NotFoundError
+from core.policy import Permission, Visibility, allows, require
+from registry.errors import BlobUnknownError, ManifestUnknownError, UploadUnknownError
+from registry.models import BlobLink, ManifestBlob, Upload
+from registry.scopes import PERMISSIONS
+from wasmhub.oci import Digest, InvalidDigestError, InvalidNameError, Repository, check_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from catalog.models import Manifest
+    from core.actor import Actor
+
+
+def get_repository(*, actor: Actor, repository: Repository) -> Extension:
+    """
+    Return the extension behind a repository.
+
+    Those who may publish see it from its first upload on, everybody else from its first manifest.
+
+    :raises NotFoundError: it is absent, or the actor may not see it
+    """
+    extension = _extension(repository)
+    if extension is not None and extension.pushed is None and may_publish(actor, extension):
+        return extension
+    return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
+
+
+def readable_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLink:
+    """
+    Return the link to a blob that is there and that the actor may read.
+
+    Those who may not publish read what a manifest that passed names, and nothing else.
+
+    :raises BlobUnknownError: there is no such blob for this actor
+    """
+    link = extension.blob_links.filter(digest=str(digest)).first()
+    if link is not None and not may_publish(actor, extension):
+        named = ManifestBlob.objects.filter(link=link, manifest__verdict=Verdict.PASSED)
+        link = link if named.exists() else None
+    # Should the store have lost it, a client that is told so uploads it again.
+    if link is None or content_store().stat(digest.hex) != link.size:
+        raise BlobUnknownError("There is no such blob in this repository.", digest=digest)
+    return link
+
+
+def readable_manifest(*, actor: Actor, repository: Repository, reference: str) -> Manifest:
+    """
+    Return the manifest that a tag or a digest names for this actor.
+
+    :raises NotFoundError: the repository is absent, or the actor may not see it
+    :raises ManifestUnknownError: nothing there has this name for the actor
+    """
+    extension = get_repository(actor=actor, repository=repository)
+    try:
+        _check_reference(reference)
+        return resolve_manifest(actor=actor, extension=extension, reference=reference)
+    except (NotFoundError, InvalidNameError, InvalidDigestError) as error:
+        raise ManifestUnknownError(
+            "There is no manifest of this name in this repository.", reference=reference
+        ) from error
+
+
+def get_upload(*, actor: Actor, repository: Repository, upload_id: UUID) -> Upload:
+    """
+    Return the actor's own upload to the repository, for as long as they may publish there.
+
+    :raises NotFoundError: the actor may not see the repository
+    :raises NotAllowedError: the actor may read, but not publish (any more)
+    :raises UploadUnknownError: it is over, or of another person or repository
+    """
+    extension = _extension(repository)
+    require(
+        actor,
+        Permission.EXTENSION_PUBLISH,
+        namespace=repository.namespace,
+        visibility=visibility_of(extension),
+    )
+    upload = (
+        Upload.objects.select_related("extension__namespace")
+        .filter(pk=upload_id, extension=extension)
+        .first()
+    )
+    if upload is None or upload.user_id != actor.user_id:
+        raise UploadUnknownError("There is no such upload: begin a new one.")
+    return upload
+
+
+def granted_actions(
+    *, actor: Actor, asked: Mapping[Repository, frozenset[str]]
+) -> dict[str, list[str]]:
+    """Return, of the actions that were asked for, those that the actor may do, by repository."""
+    return {
+        str(repository): sorted(
+            action for action in actions if _may(actor, PERMISSIONS[action], repository)
+        )
+        for repository, actions in asked.items()
+    }
+
+
+def visibility_of(extension: Extension | None) -> str:
+    """Return who may know of the extension; of one that was never pushed, members only."""
+    if extension is None or extension.pushed is None:
+        return Visibility.PRIVATE.value
+    return extension.visibility
+
+
+def _may(actor: Actor, permission: Permission, repository: Repository) -> bool:
+    seen_as = visibility_of(_extension(repository))
+    return allows(actor, permission, namespace=repository.namespace, visibility=seen_as)
+
+
+def _extension(repository: Repository) -> Extension | None:
+    return (
+        Extension.objects.select_related("namespace")
+        .filter(namespace__name=repository.namespace, name=repository.name)
+        .first()
+    )
+
+
+def _check_reference(reference: str) -> None:
+    """Keep text that can name nothing away from the database."""
+    if ":" in reference:
+        Digest.parse(reference)
+    else:
+        check_tag(reference)

@@ -1,0 +1,140 @@
+"""The room's jobs: pack an uploaded module into the canonical image; forget stale uploads."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from catalog.models import Release
+from catalog.services import attach_packed, fail_packing
+from core.actor import Actor
+from core.audit import THE_HUB
+from core.content import content_store
+from core.jobs import job
+from core.policy import Role
+from core.sweeper import periodic
+from registry.services import expire_uploads, link_blob, record_manifest
+from wasmhub.oci import OciError, pack, parse_manifest
+from wasmhub.oci.media import OCI_MANIFEST
+from wasmhub.proxywasm import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmhub.oci import Blob, PackedImage
+
+UPLOADS_KEPT = timedelta(hours=24)
+HUBS_FAULT = (
+    "The hub could not pack this module in three attempts. This is the hub's fault, not the "
+    "module's: upload it again, or tell us."
+)
+
+
+def give_up(*, release_id: int, **_later: object) -> None:
+    """End the packing as the hub's fault when every attempt was lost."""
+    fail_packing(release_id=release_id, finding=_finding(HUBS_FAULT))
+
+
+@job("pack-release", give_up=give_up)
+def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | None:
+    """Pack the module of a reserved release and store the image, unless that is done already."""
+    release = (
+        Release.objects.select_related("extension__namespace", "created_by")
+        .filter(pk=release_id, manifest__isnull=True, failure__isnull=True)
+        .first()
+    )
+    if release is None:
+        return None
+    with content_store().open(release.upload_sha256) as module:
+        content = module.read()
+    try:
+        # The time of the reservation: a second attempt makes the same bytes.
+        packed = pack(content, created=release.created, annotations=_annotations(release))
+    except OciError as error:
+        finding = _finding(f"The module cannot be packed: {error}")
+        return partial(_fail, release, finding)
+    for blob in (packed.config, packed.layer):
+        _store(blob)
+    return partial(_publish, release, packed)
+
+
+@periodic(every=timedelta(minutes=10))
+def forget_stale_uploads() -> None:
+    """Forget uploads that were begun and left."""
+    expire_uploads(before=timezone.now() - UPLOADS_KEPT)
+
+
+def _annotations(release: Release) -> dict[str, str]:
+    extension = release.extension
+    said = {
+        "title": extension.title or extension.name,
+        "description": extension.description,
+        "version": release.version,
+        "licenses": extension.license,
+    }
+    return {f"org.opencontainers.image.{key}": value for key, value in said.items() if value}
+
+
+def _store(blob: Blob) -> None:
+    store = content_store()
+    upload = f"packed-{uuid.uuid4().hex}"
+    store.begin(upload)
+    try:
+        store.append(upload, 0, blob.data)
+        store.commit(upload, blob.digest.hex)
+    except BaseException:
+        store.abort(upload)
+        raise
+
+
+def _publish(release: Release, packed: PackedImage) -> None:
+    """Let the release name the image, in the transaction that ends the job."""
+    if not _is_current(release):
+        return
+    for blob in (packed.config, packed.layer):
+        link_blob(extension=release.extension, digest=blob.digest, size=len(blob.data))
+    manifest = record_manifest(
+        actor=_actor(release),
+        extension=release.extension,
+        content=packed.manifest,
+        parsed=parse_manifest(packed.manifest, OCI_MANIFEST),
+    )
+    attach_packed(release=release, manifest=manifest)
+
+
+def _fail(release: Release, finding: dict[str, str]) -> None:
+    """Say on the release why there is no image."""
+    if _is_current(release):
+        fail_packing(release_id=release.pk, finding=finding)
+
+
+def _is_current(release: Release) -> bool:
+    """Test that no other bytes took the place meanwhile; those have a job of their own."""
+    return Release.objects.filter(
+        pk=release.pk, upload_sha256=release.upload_sha256, manifest__isnull=True
+    ).exists()
+
+
+def _actor(release: Release) -> Actor:
+    """
+    Return who is packing: the one who uploaded, or the hub when their account is gone.
+
+    Their right was judged when the upload was accepted; the worker only ends what they began.
+    """
+    roles = MappingProxyType({release.extension.namespace.name: Role.MEMBER})
+    creator = release.created_by
+    if creator is None:
+        return Actor(name=THE_HUB, roles=roles)
+    return Actor(creator.pk, creator.username, roles)
+
+
+def _finding(message: str) -> dict[str, str]:
+    finding = Finding(
+        id="hub/could-not-pack", severity=Severity.ERROR, message=message, where="the hub"
+    )
+    return finding.as_json()

@@ -1,0 +1,75 @@
+"""Uploads over the limit, with and without a length."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+
+from tests import filters
+from tests.live import Hub, unique
+
+LIMIT = 3_000_000
+
+
+def begin(hub: Hub, client: httpx.Client, path: str) -> str:
+    """Begin a blob upload as a client does and return its address."""
+    token = client.get(
+        "/token",
+        params={"service": hub.host, "scope": f"repository:{path}:pull,push"},
+        auth=("alice", hub.tokens["alice"]),
+        headers={"Authorization": ""},
+    ).json()["token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    answer = client.post(f"/v2/{path}/blobs/uploads/", headers={"Content-Length": "0"})
+    assert answer.status_code == 202
+    return answer.headers["location"]
+
+
+def endless(size: int) -> Iterator[bytes]:
+    for _ in range(size // 100_000):
+        yield b"x" * 100_000
+
+
+def test_a_length_over_the_limit_is_413_before_the_body_is_read(small_hub: Hub) -> None:
+    for path in (f"/api/v1/extensions/alice/{unique()}/releases", "/new"):
+        connection = socket.create_connection(("127.0.0.1", small_hub.port), timeout=10)
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {small_hub.host}\r\n"
+            f"Authorization: Bearer {small_hub.tokens['alice']}\r\n"
+            f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {10 * LIMIT}\r\n\r\n"
+        )
+        connection.sendall(head.encode())
+        answer = connection.recv(4096).decode()
+        connection.close()
+
+        assert " 413 " in answer.splitlines()[0]
+
+
+def test_a_blob_over_the_limit_is_413_and_nothing_is_kept(small_hub: Hub) -> None:
+    path = f"alice/{unique()}"
+    with small_hub.client() as client:
+        location = begin(small_hub, client, path)
+
+        declared = client.put(
+            location, params={"digest": "sha256:" + "0" * 64}, content=b"x" * (LIMIT + 1)
+        )
+        streamed = client.patch(begin(small_hub, client, path), content=endless(2 * LIMIT))
+
+    assert declared.status_code == 413
+    assert streamed.status_code == 413
+    assert declared.json()["errors"][0]["code"]
+    assert small_hub.api("GET", f"/extensions/{path}", who="alice").status_code == 404
+
+
+def test_a_module_at_the_limit_is_taken(small_hub: Hub) -> None:
+    path = f"alice/{unique()}"
+    module = filters.hello()
+    padded = filters.with_custom_section(module, "pad", b"\0" * (LIMIT - len(module) - 9))
+
+    assert len(padded) <= LIMIT
+    assert small_hub.upload(path, "1.0.0", padded).status_code == 202
+    assert small_hub.wait_for_verdict(path, "1.0.0")["verdict"] == "passed"
+    over = small_hub.upload(path, "1.0.1", padded + b"\0" * 20)
+    assert over.status_code == 413
