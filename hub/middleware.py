@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from accounts.requests import HubRequest
+    from core.actor import Actor
 
     GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -43,7 +44,8 @@ class Actors:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        cast("HubRequest", request).actor = SimpleLazyObject(lambda: actor_for(request.user))
+        lazy = SimpleLazyObject(lambda: actor_for(request.user))
+        cast("HubRequest", request).actor = cast("Actor", lazy)
         return self._get_response(request)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.policy import Permission, require
 from registry.bridge import call
 from registry.digests import stored_digest
 from registry.errors import UnsupportedError
@@ -17,37 +16,23 @@ if TYPE_CHECKING:
     from core.actor import Actor
     from registry.doors import Visit
     from registry.models import BlobLink
-    from wasmhub.oci import Digest, Repository
+    from wasmhub.oci import Repository
 
 
 async def pull(visit: Visit) -> Response:
     """Send a blob, or a range of it."""
-    digest = stored_digest(visit.request.path_params["digest"])
-    blob = await call(_find, visit.actor, visit.repository, digest)
-    headers = {
-        "Content-Type": "application/octet-stream",
-        "Docker-Content-Digest": str(digest),
-    }
-    return await send_content(visit.request, sha256=digest.hex, size=blob.size, headers=headers)
+    text = visit.request.path_params["digest"]
+    blob = await call(_find, visit.actor, visit.repository, text)
+    headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": blob.digest}
+    sha256 = stored_digest(blob.digest).hex
+    return await send_content(visit.request, sha256=sha256, size=blob.size, headers=headers)
 
 
-async def delete(visit: Visit) -> Response:
+async def delete(_visit: Visit) -> Response:
     """Refuse: blobs go when nothing names them any more."""
-    await call(refuse_delete, visit.actor, visit.repository)
     raise UnsupportedError("A blob cannot be deleted by itself.")
 
 
-def refuse_delete(actor: Actor, repository: Repository) -> None:
-    """Tell those who may not write so, before they hear that nobody can delete."""
+def _find(actor: Actor, repository: Repository, digest: str) -> BlobLink:
     extension = get_repository(actor=actor, repository=repository)
-    require(
-        actor,
-        Permission.EXTENSION_PUBLISH,
-        namespace=repository.namespace,
-        visibility=extension.visibility,
-    )
-
-
-def _find(actor: Actor, repository: Repository, digest: Digest) -> BlobLink:
-    extension = get_repository(actor=actor, repository=repository)
-    return readable_blob(actor=actor, extension=extension, digest=digest)
+    return readable_blob(actor=actor, extension=extension, digest=stored_digest(digest))

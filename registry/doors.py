@@ -15,6 +15,7 @@ from registry.access import Visitor, admit, challenge, visitor_of
 from registry.bridge import call
 from registry.errors import ChallengeError, status_and_code
 from registry.scopes import PULL, PUSH
+from registry.selectors import require_publish
 from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def repository(action: str, handler: Callable[[Visit], Awaitable[Response]]) -> 
         visitor = Visitor()
         try:
             visitor = await arrive(request)
-            return await handler(Visit(request, visitor, admit(visitor, name, action)))
+            visit = Visit(request, visitor, admit(visitor, name, action))
+            if action != PULL:
+                # Before anything that was sent along is looked at, and before its body is read.
+                await call(require_publish, actor=visit.actor, repository=visit.repository)
+            return await handler(visit)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except HubError as error:

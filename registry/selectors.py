@@ -36,6 +36,21 @@ def get_repository(*, actor: Actor, repository: Repository) -> Extension:
     return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
 
 
+def require_publish(*, actor: Actor, repository: Repository) -> None:
+    """
+    Let the actor pass who may publish to the repository, whether it exists or not.
+
+    :raises NotFoundError: the actor may not know of the repository or its namespace
+    :raises NotAllowedError: the actor may read, but not publish
+    """
+    require(
+        actor,
+        Permission.EXTENSION_PUBLISH,
+        namespace=repository.namespace,
+        visibility=visibility_of(_extension(repository)),
+    )
+
+
 def readable_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLink:
     """
     Return the link to a blob that is there and that the actor may read.
@@ -73,22 +88,14 @@ def readable_manifest(*, actor: Actor, repository: Repository, reference: str) -
 
 def get_upload(*, actor: Actor, repository: Repository, upload_id: UUID) -> Upload:
     """
-    Return the actor's own upload to the repository, for as long as they may publish there.
+    Return the actor's own upload to the repository.
 
-    :raises NotFoundError: the actor may not see the repository
-    :raises NotAllowedError: the actor may read, but not publish (any more)
     :raises UploadUnknownError: it is over, or of another person or repository
     """
-    extension = _extension(repository)
-    require(
-        actor,
-        Permission.EXTENSION_PUBLISH,
-        namespace=repository.namespace,
-        visibility=visibility_of(extension),
-    )
     upload = (
         Upload.objects.select_related("extension__namespace")
-        .filter(pk=upload_id, extension=extension)
+        .filter(extension__namespace__name=repository.namespace, extension__name=repository.name)
+        .filter(pk=upload_id)
         .first()
     )
     if upload is None or upload.user_id != actor.user_id:

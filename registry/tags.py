@@ -25,8 +25,8 @@ MOST = 1000
 async def list_tags(visit: Visit) -> Response:
     """Send a page of the tags in ASCII order, and where the next page is."""
     query = visit.request.query_params
-    wanted = _number(query.get("n", str(MOST)))
     names = await call(_names, visit.actor, visit.repository)
+    wanted = _number(query.get("n", str(MOST)))
     behind = [name for name in names if name > query.get("last", "")]
     page = behind[:wanted]
     headers = {}

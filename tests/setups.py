@@ -47,8 +47,12 @@ def _choose() -> str | None:
 MISSING = _choose()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here and say how it could; under CI nothing is skipped."""
+    for item in items:
+        if "wasmhub" in item.path.relative_to(item.config.rootpath).parts:
+            item.add_marker(pytest.mark.single_setup)  # no database and no broker in there
     if MISSING and os.environ.get("CI") != "true":
         for item in items:
             item.add_marker(pytest.mark.skip(reason=MISSING))

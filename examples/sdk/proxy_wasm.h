@@ -43,7 +43,8 @@ enum pw_map { PW_REQUEST_HEADERS = 0, PW_RESPONSE_HEADERS = 2 };
 enum pw_buffer { PW_REQUEST_BODY = 0, PW_RESPONSE_BODY = 1, PW_PLUGIN_CONFIGURATION = 7 };
 enum pw_level { PW_TRACE, PW_DEBUG, PW_INFO, PW_WARN, PW_ERROR, PW_CRITICAL };
 enum pw_metric { PW_COUNTER, PW_GAUGE, PW_HISTOGRAM };
-// What a callback for headers or a body answers. After pw_reply() answer PW_STOP.
+// What a callback for headers or a body answers. After pw_reply() answer PW_STOP. Otherwise beware:
+// Envoy then holds back everything that follows, a body too, so nothing would wake the filter.
 enum pw_action { PW_CONTINUE = 0, PW_STOP = 1 };
 enum { PW_OK = 0, PW_CAS_MISMATCH = 8 };
 
@@ -84,9 +85,6 @@ uint32_t proxy_get_shared_data(const char *key, size_t key_size, char **value, s
 PW_IMPORT("env", proxy_set_shared_data)
 uint32_t proxy_set_shared_data(const char *key, size_t key_size, const void *value,
                                size_t value_size, uint32_t cas);
-PW_IMPORT("env", proxy_call_foreign_function)
-uint32_t proxy_call_foreign_function(const char *name, size_t name_size, const char *argument,
-                                     size_t argument_size, char **result, size_t *result_size);
 PW_IMPORT("wasi_snapshot_preview1", random_get)
 uint32_t wasi_random_get(void *data, size_t size);
 

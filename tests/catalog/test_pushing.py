@@ -25,14 +25,16 @@ class TestReleases:
         self, push: Push, judge: Judge, extension: Extension, alice: Actor
     ) -> None:
         manifest = push("one", "1.0.0")
-        seen = {"actor": alice, "extension": extension, "version": "1.0.0"}
 
-        assert get_release(**seen).verdict == "pending"
+        def seen(actor: Actor) -> str:
+            return get_release(actor=actor, extension=extension, version="1.0.0").verdict
+
+        assert seen(alice) == "pending"
         with pytest.raises(NotFoundError):
-            get_release(**seen | {"actor": ANONYMOUS})
+            seen(ANONYMOUS)
         judge(manifest, PASSED)
 
-        assert get_release(**seen | {"actor": ANONYMOUS}).verdict == "passed"
+        assert seen(ANONYMOUS) == "passed"
 
     def test_take_the_same_bytes_again_with_and_without_the_v(
         self, push: Push, extension: Extension
@@ -124,13 +126,15 @@ def test_a_digest_is_readable_only_once_it_passed(
     push: Push, judge: Judge, extension: Extension
 ) -> None:
     manifest = push("one", None)
-    wanted = {"actor": ANONYMOUS, "extension": extension, "reference": manifest.digest}
+
+    def read() -> Manifest:
+        return resolve_manifest(actor=ANONYMOUS, extension=extension, reference=manifest.digest)
 
     with pytest.raises(NotFoundError):
-        resolve_manifest(**wanted)
+        read()
     judge(manifest, PASSED)
 
-    assert resolve_manifest(**wanted) == manifest
+    assert read() == manifest
 
 
 def test_content_without_a_module_is_for_publishers(

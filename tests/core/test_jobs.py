@@ -37,7 +37,11 @@ def handled() -> Iterator[list[str]]:
         seen.append(word)
         if word == "fail":
             raise RuntimeError("as asked")
-        return lambda: AuditEvent.objects.create(actor="job", action="did", target=word) and None
+
+        def outcome() -> None:
+            AuditEvent.objects.create(actor="job", action="did", target=word)
+
+        return outcome
 
     def give_up(*, word: str) -> None:
         AuditEvent.objects.create(actor="job", action="gave-up", target=word)

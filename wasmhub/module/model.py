@@ -67,12 +67,11 @@ class Producers:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """Hold what was read; ``functions`` and ``code_bodies`` leave imported functions out."""
+    """Hold what was read; ``functions`` counts those that the module itself defines."""
 
     imports: tuple[Import, ...]
     exports: tuple[Export, ...]
     functions: int
-    code_bodies: int
     start: int | None
     custom_sections: tuple[CustomSection, ...]
     producers: Producers

@@ -98,7 +98,6 @@ class _Reading:
             imports=tuple(self._externs.imports),
             exports=tuple(self._externs.exports),
             functions=declared,
-            code_bodies=bodies or 0,
             start=self._start,
             custom_sections=tuple(self._custom),
             producers=self._producers or Producers(),

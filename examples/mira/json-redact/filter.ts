@@ -117,13 +117,9 @@ function redact(bytes: Uint8Array, visible: i32): void {
 export function proxy_on_response_headers(stream: u32, count: u32, isEnd: u32): u32 {
   const isJson = header(MapType.ResponseHeaders, "content-type").includes("json");
   const coding = header(MapType.ResponseHeaders, "content-encoding");
-  if (!isJson || isEnd) return Action.Continue;
-  if (coding != "") {
-    log(Level.Warn, "json-redact: cannot read the coding: " + coding);
-    return Action.Continue;
-  }
-  setNote(stream, 1);
-  return Action.Stop;   // with the headers held back, a body that is too large still becomes a 500
+  if (isJson && coding == "") setNote(stream, 1);
+  if (isJson && coding != "") log(Level.Warn, "json-redact: cannot read the coding: " + coding);
+  return Action.Continue;
 }
 
 function redactBody(stream: u32): void {

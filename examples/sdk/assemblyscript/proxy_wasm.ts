@@ -21,7 +21,11 @@
 export enum MapType { RequestHeaders = 0, ResponseHeaders = 2 }
 export enum BufferType { RequestBody = 0, ResponseBody = 1, PluginConfiguration = 7 }
 export enum Level { Trace, Debug, Info, Warn, Error, Critical }
-/** What a callback for headers or a body answers. For a body, Stop keeps what has come so far. */
+/**
+ * What a callback answers. For a body, Stop keeps what has come so far. For headers, Envoy holds
+ * back everything that follows as well, the body too: a filter that only waits for the body lets
+ * its headers continue.
+ */
 export enum Action { Continue = 0, Stop = 1 }
 
 @external("env", "proxy_log")

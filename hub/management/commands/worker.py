@@ -28,7 +28,7 @@ class Command(BaseCommand):
             # Threads: the heavy work happens in child processes, and each costs its own memory.
             app.worker_main(
                 [
-                    *("worker", "--pool", "threads", "--concurrency", str(concurrency)),
+                    *("--quiet", "worker", "--pool", "threads", "--concurrency", str(concurrency)),
                     *("--loglevel", "warning"),
                     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
                 ]

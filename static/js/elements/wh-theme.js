@@ -1,39 +1,23 @@
-// Buttons with data-choice "", "light" or "dark". The cookie lets the server write the theme into
-// the next page, so that nothing flashes.
-const A_YEAR = 365 * 24 * 60 * 60;
-
+// Around the form of the themes: shows the chosen one at once, and sends the form aside so that
+// the server writes the theme into the next page and nothing flashes.
 class ThemeElement extends HTMLElement {
   connectedCallback() {
-    this.addEventListener("click", this);
-    document.addEventListener("wh-theme", this);
-    this.#show();
+    this.addEventListener("submit", this);
   }
 
   disconnectedCallback() {
-    this.removeEventListener("click", this);
-    document.removeEventListener("wh-theme", this);
+    this.removeEventListener("submit", this);
   }
 
   handleEvent(event) {
-    if (event.type === "click") this.#choose(event.target.closest("[data-choice]"));
-    else this.#show();
-  }
-
-  #choose(button) {
-    if (!button) return;
-    const { choice } = button.dataset;
-    const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `theme=${choice}; path=/; max-age=${choice ? A_YEAR : 0}; samesite=lax${secure}`;
-    if (choice) document.documentElement.dataset.theme = choice;
-    else delete document.documentElement.dataset.theme;
-    document.dispatchEvent(new CustomEvent("wh-theme"));
-  }
-
-  #show() {
-    const current = document.documentElement.dataset.theme ?? "";
-    for (const button of this.querySelectorAll("[data-choice]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.choice === current));
+    event.preventDefault();
+    const { target: form, submitter } = event;
+    if (submitter.value === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = submitter.value;
+    for (const button of form.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button === submitter));
     }
+    fetch(form.action, { method: "POST", body: new FormData(form, submitter), redirect: "manual" });
   }
 }
 

@@ -10,6 +10,27 @@ pytestmark = pytest.mark.single_setup
 
 ABIS = sorted(MARKERS.values())
 BOTH_WASI = ("wasi_snapshot_preview1", "wasi_unstable")
+# The parameters, i for i32 and I for i64, as the host's header file declares them.
+WASI = {
+    "": "sched_yield",
+    "i": "fd_close fd_datasync fd_sync proc_exit",
+    "ii": "args_get args_sizes_get clock_res_get environ_get environ_sizes_get fd_fdstat_get "
+    "fd_fdstat_set_flags fd_filestat_get fd_prestat_get fd_renumber fd_tell random_get "
+    "sock_shutdown",
+    "iI": "fd_filestat_set_size",
+    "iii": "fd_prestat_dir_name path_create_directory path_remove_directory path_unlink_file "
+    "sock_accept",
+    "iIi": "clock_time_get",
+    "iII": "fd_allocate fd_fdstat_set_rights",
+    "iiii": "fd_read fd_write path_symlink poll_oneoff",
+    "iIii": "fd_seek",
+    "iIIi": "fd_advise fd_filestat_set_times",
+    "iiiii": "path_filestat_get sock_send",
+    "iiiIi": "fd_pread fd_pwrite fd_readdir",
+    "iiiiii": "path_link path_readlink path_rename sock_recv",
+    "iiiiIIi": "path_filestat_set_times",
+    "iiiiiIIii": "path_open",
+}
 
 
 def findings(data: bytes) -> set[str]:
@@ -130,6 +151,18 @@ class TestImports:
 
         assert found == {"proxywasm/no-callback"}
 
+    @pytest.mark.parametrize(("letters", "names"), WASI.items())
+    def test_of_wasi_have_the_hosts_parameters(self, letters: str, names: str) -> None:
+        parameters = " ".join({"i": "i32", "I": "i64"}[letter] for letter in letters)
+
+        for name in names.split():
+            result = "" if name == "proc_exit" else "i32"
+            assert WASI_TYPES[name] == f"({parameters}) -> ({result})"
+
+    def test_of_wasi_are_45(self) -> None:
+        assert sorted(WASI_TYPES) == sorted(" ".join(WASI.values()).split())
+        assert len(WASI_TYPES) == 45
+
     @pytest.mark.parametrize("abi", ABIS)
     def test_are_36_in_every_abi_and_two_beside_them(self, abi: str) -> None:
         common = set.intersection(*(set(host_functions(each)) for each in ABIS))
@@ -160,10 +193,14 @@ class TestImports:
         assert findings(a_filter(imports=twice)) == {"proxywasm/no-callback"}
 
     @pytest.mark.parametrize(
-        ("name", "type_"), [("path_link", "(i32 i32 i32 i32 i32 i32 i32) -> (i32)"),
-        ("path_symlink", "(i32 i32 i32 i32 i32) -> (i32)"), ("proc_exit", "(i32) -> (i32)"),
-        ("fd_seek", "(i32 i32 i32 i32) -> (i32)")],
-    )  # fmt: skip
+        ("name", "type_"),
+        [
+            ("path_link", "(i32 i32 i32 i32 i32 i32 i32) -> (i32)"),
+            ("path_symlink", "(i32 i32 i32 i32 i32) -> (i32)"),
+            ("proc_exit", "(i32) -> (i32)"),
+            ("fd_seek", "(i32 i32 i32 i32) -> (i32)"),
+        ],
+    )
     @pytest.mark.parametrize("module", BOTH_WASI)
     def test_of_wasi_with_other_types_than_the_hosts_are_refused(
         self, module: str, name: str, type_: str
@@ -201,9 +238,10 @@ class TestImports:
     )
     def test_that_are_unknown_come_with_the_mend(self, wanted: Import, advice: str) -> None:
         (finding,) = (
-            each for each in analyse(wasm_module(imports=[wanted])).findings
+            each
+            for each in analyse(wasm_module(imports=[wanted])).findings
             if each.id == "wasm/unknown-import"
-        )  # fmt: skip
+        )
 
         assert advice in finding.message
         assert finding.where == f"import “env.{wanted.name}”".replace("env.__wb", "wbg.__wb")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -23,7 +24,7 @@ def test_facts_have_the_fixed_shape() -> None:
     facts = facts_of(data, b'{"config": {"rootIds": ["main", "second"]}}').as_json()
 
     assert facts == {
-        "sha256": "32f43b5dc08ee3b4f24fdc7e7f5e5e9d6dbd13fb8bb8ff3a0ae8b7e4c6a6bb4d",
+        "sha256": hashlib.sha256(data).hexdigest(),
         "size": len(data),
         "kind": "module",
         "abi": "0.2.1",
@@ -198,6 +199,7 @@ class TestStrangersNames:
         assert facts["root_ids"] == [r"\u{0}", r"\u{d800}"]
 
     def test_the_largest_module_stays_within_what_the_reader_may_answer(self) -> None:
-        data = wasm_module(imports=[Import("\0" * 999 + "a") for _ in range(4_150)])
+        facts = facts_of(wasm_module(imports=[Import("\0" * 1_000)] * 4_100))
 
-        assert len(json.dumps(facts_of(data).as_json())) < 32 * 1024**2
+        assert facts.kind == "module"
+        assert len(json.dumps(facts.as_json())) < 32 * 1024**2

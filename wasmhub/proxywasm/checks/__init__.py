@@ -1,9 +1,9 @@
 """
 The checks: pure functions from a module to findings, one line each in the table below.
 
-To add one: write the function in the file of its noun, list it here, and give it a page at
-``docs/findings/<id>.md``. A test asks for the page, a sample that has the finding and one that
-has not.
+To add one: write the function in the file of its noun, list it and its id here, and give it a
+page at ``docs/findings/<id>.md``. A test asks for the page, a sample that has the finding and one
+that has not.
 """
 
 from __future__ import annotations
