@@ -41,7 +41,7 @@ class Bridge:
         return await asyncio.get_running_loop().run_in_executor(self._running(), work)
 
     def close(self) -> None:
-        """Wait for the calls under way, end the threads and close their connections."""
+        """End the threads after the calls under way; not for the event loop's own thread."""
         with self._lock:
             pool, self._pool = self._pool, None
             opened, self._connections = self._connections, []

@@ -22,6 +22,8 @@ from registry.selectors import get_repository, readable_blob, visibility_of
 from validation.services import request_validation
 from wasmhub.oci import (
     InvalidDigestError,
+    InvalidManifestError,
+    InvalidNameError,
     check_tag,
     module_layer,
     parse_manifest,
@@ -136,7 +138,7 @@ def push_manifest(
     """
     Accept a manifest under a tag or its digest, all of it in one transaction.
 
-    :raises InvalidManifestError: it is malformed, or two kinds at once
+    :raises InvalidManifestError: it is malformed, or two kinds at once, or the tag is none
     :raises InvalidDigestError: the digest is not that of the bytes, or no sha256
     :raises ManifestBlobUnknownError: a blob or a child manifest is not in the repository
     :raises VersionExistsError: the tag is a version that passed with other bytes
@@ -212,7 +214,10 @@ def _forget(upload: Upload) -> None:
 def _tag(reference: str, content: bytes) -> str | None:
     """Return the tag of a reference, or None for the digest of these very bytes."""
     if ":" not in reference:
-        return check_tag(reference)
+        try:
+            return check_tag(reference)
+        except InvalidNameError as error:
+            raise InvalidManifestError(str(error)) from error
     digest = stored_digest(reference)
     if not digest.matches(content):
         raise InvalidDigestError("The manifest's bytes are not those of the digest.")

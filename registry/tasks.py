@@ -19,7 +19,7 @@ from core.jobs import job
 from core.policy import Role
 from core.sweeper import periodic
 from registry.services import expire_uploads, link_blob, record_manifest
-from wasmhub.oci import OciError, pack, parse_manifest
+from wasmhub.oci import pack, parse_manifest
 from wasmhub.oci.media import OCI_MANIFEST
 from wasmhub.proxywasm import Finding, Severity
 
@@ -29,15 +29,18 @@ if TYPE_CHECKING:
     from wasmhub.oci import Blob, PackedImage
 
 UPLOADS_KEPT = timedelta(hours=24)
-HUBS_FAULT = (
-    "The hub could not pack this module in three attempts. This is the hub's fault, not the "
-    "module's: upload it again, or tell us."
+COULD_NOT_PACK = Finding(
+    id="hub/could-not-pack",
+    severity=Severity.ERROR,
+    message="The hub could not pack this module in three attempts. This is the hub's fault, not "
+    "the module's: upload it again, or tell us.",
+    where="the hub",
 )
 
 
 def give_up(*, release_id: int, **_later: object) -> None:
     """End the packing as the hub's fault when every attempt was lost."""
-    fail_packing(release_id=release_id, finding=_finding(HUBS_FAULT))
+    fail_packing(release_id=release_id, finding=COULD_NOT_PACK.as_json())
 
 
 @job("pack-release", give_up=give_up)
@@ -52,12 +55,8 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
         return None
     with content_store().open(release.upload_sha256) as module:
         content = module.read()
-    try:
-        # The time of the reservation: a second attempt makes the same bytes.
-        packed = pack(content, created=release.created, annotations=_annotations(release))
-    except OciError as error:
-        finding = _finding(f"The module cannot be packed: {error}")
-        return partial(_fail, release, finding)
+    # The time of the reservation: a second attempt makes the same bytes.
+    packed = pack(content, created=release.created, annotations=_annotations(release))
     for blob in (packed.config, packed.layer):
         _store(blob)
     return partial(_publish, release, packed)
@@ -107,12 +106,6 @@ def _publish(release: Release, packed: PackedImage) -> None:
     attach_packed(release=release, manifest=manifest)
 
 
-def _fail(release: Release, finding: dict[str, str]) -> None:
-    """Say on the release why there is no image."""
-    if _is_current(release):
-        fail_packing(release_id=release.pk, finding=finding)
-
-
 def _is_current(release: Release) -> bool:
     """Test that no other bytes took the place meanwhile; those have a job of their own."""
     return Release.objects.filter(
@@ -131,10 +124,3 @@ def _actor(release: Release) -> Actor:
     if creator is None:
         return Actor(name=THE_HUB, roles=roles)
     return Actor(creator.pk, creator.username, roles)
-
-
-def _finding(message: str) -> dict[str, str]:
-    finding = Finding(
-        id="hub/could-not-pack", severity=Severity.ERROR, message=message, where="the hub"
-    )
-    return finding.as_json()

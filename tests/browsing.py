@@ -31,6 +31,7 @@ def launch(playwright: Playwright) -> Browser:
 def watched_page(context: BrowserContext) -> tuple[Page, list[str]]:
     """Open a page and collect what it complains of: script errors, CSP breaches, failed loads."""
     page = context.new_page()
+    page.set_default_timeout(10_000)
     complaints: list[str] = []
 
     def console(message: ConsoleMessage) -> None:
@@ -49,7 +50,7 @@ def watched_page(context: BrowserContext) -> tuple[Page, list[str]]:
 def sign_in(page: Page, origin: str, name: str) -> None:
     """Sign in with a local account."""
     page.goto(f"{origin}/login")
-    page.get_by_label("Username").fill(name)
+    page.get_by_label("User name or e-mail").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{origin}/")

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.content import content_store
+from tests.browsing import launch, watched_page
 from tests.live import Hub, start_hub
 
 
@@ -38,3 +40,26 @@ def hub() -> Iterator[Hub]:
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    opened = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Return a page; the test fails when the page logged an error or broke the CSP."""
+    page, complaints = watched_page(context)
+    yield page
+    assert complaints == []

@@ -53,8 +53,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "wasmhub" in item.path.relative_to(item.config.rootpath).parts:
             item.add_marker(pytest.mark.single_setup)  # no database and no broker in there
+    _skip_without_chromium(items)
     if MISSING and os.environ.get("CI") != "true":
         for item in items:
             item.add_marker(pytest.mark.skip(reason=MISSING))
     elif MISSING:
         pytest.exit(MISSING, returncode=1)
+
+
+def _skip_without_chromium(items: list[pytest.Item]) -> None:
+    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
+        skip = pytest.mark.skip(reason="Chromium is not installed: sudo apt-get install chromium")
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(skip)

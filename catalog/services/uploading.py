@@ -62,7 +62,9 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
                 pushed=timezone.now(), description=extension.description or description[:500]
             )
         note_change(extension.pk)
-        jobs.enqueue("pack-release", key=str(release.pk), release_id=release.pk)
+        # The bytes are part of the key: a job that still packs replaced ones is no job for these.
+        key = f"{release.pk}-{release.upload_sha256}"
+        jobs.enqueue("pack-release", key=key, release_id=release.pk)
     return release
 
 

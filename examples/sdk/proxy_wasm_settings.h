@@ -97,7 +97,9 @@ PW_UNUSED static void *pw_configure(uint32_t root, size_t size, size_t settings_
 }
 
 // Return the settings of the plugin that a stream belongs to.
-PW_UNUSED static void *pw_settings(uint32_t stream) { return pw_context_of(stream)->root->settings; }
+PW_UNUSED static void *pw_settings(uint32_t stream) {
+  return pw_context_of(stream)->root->settings;
+}
 
 // Return the place for a stream's own 8 bytes; zero at first.
 PW_UNUSED static uint64_t *pw_note(uint32_t stream) { return &pw_context_of(stream)->note; }

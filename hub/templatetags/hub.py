@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import mark_safe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +27,14 @@ UNITS = [
     ("hour", timedelta(hours=1)),
     ("minute", timedelta(minutes=1)),
 ]
+
+# What capital letters alone do not give.
+LANGUAGES = {"assemblyscript": "AssemblyScript", "tinygo": "TinyGo", "wat": "WAT"}
+
+_YAML_LINE = re.compile(
+    r"(?P<comment>^\s*#.*$)|(?P<start>^[\s-]*)(?P<key>[\w@./-]+|&quot;[^:]*?&quot;)(?=:( |$))",
+    re.MULTILINE,
+)
 
 
 @register.simple_tag
@@ -46,3 +56,28 @@ def ago(moment: datetime) -> str:
             words = f"{count} {unit}{'' if count == 1 else 's'}"
             return f"{words} ago" if distance > timedelta() else f"in {words}"
     return "just now"
+
+
+@register.filter
+def language(name: str) -> str:
+    """Write a language's name as its people do."""
+    return LANGUAGES.get(name, name.capitalize())
+
+
+@register.filter
+def yaml(text: str) -> SafeString:
+    """Mark up the comments and the keys of a YAML document."""
+
+    def marked(match: re.Match[str]) -> str:
+        if match["comment"] is not None:
+            return f'<span class="code-comment">{match["comment"]}</span>'
+        return f'{match["start"]}<span class="code-key">{match["key"]}</span>'
+
+    # Safe: all of the text is escaped first, and only our own spans come in after that.
+    return mark_safe(_YAML_LINE.sub(marked, escape(text)))  # noqa: S308
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """Part a text at its spaces, to loop over a few words."""
+    return text.split()

@@ -71,7 +71,7 @@ def test_a_new_person_chooses_a_name_and_comes_back_to_the_same_account(
     expect(page).to_have_url(f"{pair.hub.origin}/signup/confirm")
     expect(page.get_by_label("Username")).to_have_value(re.compile("new-person", re.IGNORECASE))
     page.get_by_label("Username").fill("newperson")
-    page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
+    page.get_by_role("button", name="Make the account").click()
     page.wait_for_url(f"{pair.hub.origin}/")
     page.context.clear_cookies()
     pair.github.person.login = "renamed-at-github"
@@ -100,7 +100,7 @@ def test_a_name_that_is_taken_or_reserved_is_refused_with_the_reason(
     start(page, pair)
     for name, reason in (("alice", "taken"), ("acme", "taken"), ("admin", "reserved")):
         page.get_by_label("Username").fill(name)
-        page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
+        page.get_by_role("button", name="Make the account").click()
         expect(page.locator("main")).to_contain_text(reason)
 
     expect(page).to_have_url(f"{pair.hub.origin}/signup/confirm")
@@ -164,6 +164,6 @@ def test_a_next_address_elsewhere_is_not_followed(page: Page, pair: Pair) -> Non
     )
 
     start(page, pair, "https://evil.example/")
-    page.get_by_role("button", name=re.compile("create|sign up|finish", re.IGNORECASE)).click()
+    page.get_by_role("button", name="Make the account").click()
 
     page.wait_for_url(f"{pair.hub.origin}/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import secrets
 from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass, field
@@ -139,7 +140,11 @@ def code_of(answer: httpx.Response) -> str:
     return str(error["code"])
 
 
-def judge(packed: PackedImage, verdict: Verdict, *, module: bytes | None = None) -> None:
+def document(content: bytes) -> dict[str, Any]:
+    return dict(json.loads(content))
+
+
+def judge(packed: PackedImage, verdict: Verdict | None, *, module: bytes | None = None) -> None:
     """Do what the validation worker does at its end."""
     facts: dict[str, Any] | None = None
     if module is not None:
@@ -149,9 +154,9 @@ def judge(packed: PackedImage, verdict: Verdict, *, module: bytes | None = None)
         record_verdict(manifest=manifest, judgement=Judgement(verdict, 1, facts))
 
 
-def publish(name: str) -> None:
-    """Let everybody read the extension."""
-    Extension.objects.filter(name=name.partition("/")[2]).update(visibility="public")
+def publish(name: str, visibility: str = "public") -> None:
+    """Let everybody, or others, read the extension."""
+    Extension.objects.filter(name=name.partition("/")[2]).update(visibility=visibility)
 
 
 def actor(name: str) -> Actor:

@@ -9,7 +9,17 @@ from django.test import Client as Browser
 
 from accounts.models import AccessToken, Membership, User
 from catalog.models import Verdict
-from tests.registry.driving import HOST, Client, basic, code_of, image, judge, publish, sha256
+from tests.registry.driving import (
+    HOST,
+    Client,
+    basic,
+    code_of,
+    exchange,
+    image,
+    judge,
+    publish,
+    sha256,
+)
 
 BLOB = sha256(b"content")
 READS = [

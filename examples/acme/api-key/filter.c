@@ -49,7 +49,8 @@ static bool is_known(const struct settings *settings, text key) {
 
 PW_EXPORT(proxy_on_request_headers)
 uint32_t on_request_headers(uint32_t stream, uint32_t count, uint32_t is_end) {
-  static const pw_pair answer[] = {
+  static const text body = TEXT("{\"title\": \"A known API key is needed.\", \"status\": 401}\n");
+  static const pw_pair headers[] = {
       {TEXT("content-type"), TEXT("application/problem+json")},
       {TEXT("www-authenticate"), TEXT("ApiKey")},
   };
@@ -58,7 +59,7 @@ uint32_t on_request_headers(uint32_t stream, uint32_t count, uint32_t is_end) {
   bool known = is_known(settings, key);
   pw_free(key);
   if (!known) {
-    pw_reply(401, TEXT("{\"title\": \"A known API key is needed.\", \"status\": 401}\n"), answer, 2);
+    pw_reply(401, body, headers, 2);
     return PW_STOP;
   }
   pw_remove_header(PW_REQUEST_HEADERS, settings->header);

@@ -18,7 +18,8 @@
   (data (i32.const 48) "/robots.txt")
   (data (i32.const 64) "User-agent: *\nDisallow: /\n")
   ;; One header: the number of pairs, two sizes, then name and value, each with a zero behind it.
-  (data (i32.const 96) "\01\00\00\00" "\0c\00\00\00" "\0a\00\00\00" "content-type\00" "text/plain\00")
+  (data (i32.const 96) "\01\00\00\00" "\0c\00\00\00" "\0a\00\00\00"
+    "content-type\00" "text/plain\00")
 
   (func (export "proxy_abi_version_0_2_0"))
 

@@ -63,7 +63,8 @@ PW_EXPORT(proxy_on_request_headers)
 uint32_t on_request_headers(uint32_t stream, uint32_t count, uint32_t is_end) {
   struct settings *settings = pw_settings(stream);
   text path = pw_header(PW_REQUEST_HEADERS, TEXT(":path"));
-  pw_remove_header(PW_REQUEST_HEADERS, TEXT("x-original-path"));  // a client's word is worth nothing
+  // Upstreams trust this header, so a client must not be able to send it.
+  pw_remove_header(PW_REQUEST_HEADERS, TEXT("x-original-path"));
   if (path.size > 0 && path.data[0] == '/') {
     text now = rewritten(settings->lines, path);
     if (!pw_equal(path, now)) {

@@ -209,7 +209,7 @@ export function setBody(buffer: BufferType, bytes: Uint8Array): void {
   proxy_set_buffer_bytes(buffer, 0, i32.MAX_VALUE, bytes.dataStart, bytes.length);
 }
 
-/** Return the lines of the plugin's configuration without blank ones and those that start with #. */
+/** Return the lines of the plugin's configuration; blank ones and those with # in front are none. */
 export function configuredLines(): string[] {
   const lines = textOf(body(BufferType.PluginConfiguration)).split("\n");
   const found: string[] = [];
