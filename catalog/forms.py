@@ -50,6 +50,7 @@ class UploadForm(forms.Form):
 class SettingsForm(ExtensionForm):
     """Edit an extension's page. The service checks again what counts."""
 
+    visibility = forms.ChoiceField(choices=VISIBILITIES, widget=forms.RadioSelect)
     source_url = forms.URLField(required=False, max_length=300, assume_scheme="https")
     homepage_url = forms.URLField(required=False, max_length=300, assume_scheme="https")
     documentation_url = forms.URLField(required=False, max_length=300, assume_scheme="https")
@@ -68,7 +69,6 @@ class SettingsForm(ExtensionForm):
             "readme",
         ]
         widgets = {
-            "visibility": forms.RadioSelect(choices=VISIBILITIES),
             "readme": forms.Textarea(attrs={"rows": 18, "spellcheck": "true"}),
         }
 

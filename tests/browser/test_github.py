@@ -85,7 +85,8 @@ def test_a_new_person_chooses_a_name_and_comes_back_to_the_same_account(
         f"{pair.hub.origin}/auth/github/callback"
     }
     page.goto(f"{pair.hub.origin}/newperson")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("newperson")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Octavia Example")
+    expect(page.locator("main")).to_contain_text("newperson")
 
 
 def test_a_name_that_is_taken_or_reserved_is_refused_with_the_reason(

@@ -35,7 +35,7 @@ def push_with_skopeo(hub: Hub, folder: Path, path: str, version: str) -> None:
 
 def make_public(page: Page, hub: Hub, path: str) -> None:
     page.goto(f"{hub.origin}/{path}/settings")
-    page.get_by_label(re.compile("^Public")).check()
+    page.get_by_label("Public: everybody").check()
     page.get_by_label("Readme").fill(
         "# Greeter\n\nIt says **hello** to [everybody](https://a.example/)."
     )
@@ -89,11 +89,11 @@ def test_an_upload_shows_its_verdict_without_a_reload(hub: Hub, page: Page, tmp_
     sign_in(page, hub.origin, "bob")
 
     page.goto(f"{hub.origin}/new")
-    page.get_by_label("Namespace").select_option("acme")
+    page.get_by_label("Namespace", exact=True).select_option("acme")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Version").fill("0.1.0")
     page.get_by_label("Description").fill("Uploaded by hand.")
-    page.get_by_label(re.compile("^Public")).check()
+    page.get_by_label("Public: everybody").check()
     page.get_by_label("Module").set_input_files(file)
     page.get_by_role("button", name="Upload and check").click()
     page.wait_for_url(f"{hub.origin}/acme/{name}/versions/0.1.0")

@@ -8,7 +8,9 @@ import pytest
 
 from catalog.models import Verdict
 from core.content import ContentError
-from tests.registry.driving import Client, code_of, image, judge, publish, sha256
+from tests.registry.driving import DATABASE, Client, code_of, image, judge, publish, sha256
+
+pytestmark = DATABASE
 
 CONTENT = bytes(range(256)) * 8
 BLOB = f"/v2/acme/jwt/blobs/{sha256(CONTENT)}"
@@ -54,19 +56,21 @@ def test_a_range_is_exactly_that(pushed: Client, asked: str, start: int, end: in
     assert answer.headers["content-length"] == str(end - start)
 
 
-@pytest.mark.parametrize("asked", ["500-0", "5000-10000", "2048-", "-0"])
-def test_a_range_that_is_not_there_is_refused(pushed: Client, asked: str) -> None:
-    answer = pushed("GET", BLOB, headers={"Range": f"bytes={asked}"})
+def test_a_range_that_is_not_there_is_refused(pushed: Client) -> None:
+    asked = ["500-0", "5000-10000", "2048-", "-0"]
 
-    assert answer.status_code == 416
-    assert answer.headers["content-range"] == "bytes */2048"
+    answers = [pushed("GET", BLOB, headers={"Range": f"bytes={each}"}) for each in asked]
+
+    assert {answer.status_code for answer in answers} == {416}
+    assert {answer.headers["content-range"] for answer in answers} == {"bytes */2048"}
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "lines=0-1", "bytes=-", "bytes=x-y", "bytes"])
-def test_a_range_that_is_none_is_passed_over(pushed: Client, asked: str) -> None:
-    answer = pushed("GET", BLOB, headers={"Range": asked})
+def test_a_range_that_is_none_is_passed_over(pushed: Client) -> None:
+    asked = ["bytes=0-1,5-6", "lines=0-1", "bytes=-", "bytes=x-y", "bytes"]
 
-    assert (answer.status_code, answer.content) == (200, CONTENT)
+    answers = [pushed("GET", BLOB, headers={"Range": each}) for each in asked]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(200, CONTENT)] * 5
 
 
 def test_a_range_of_something_older_is_passed_over(pushed: Client) -> None:

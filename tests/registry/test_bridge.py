@@ -15,6 +15,7 @@ from django.db import connection
 
 from accounts.models import User
 from registry.bridge import Bridge
+from tests.registry.driving import DATABASE
 
 THREADS = 3
 
@@ -64,7 +65,7 @@ def test_the_loop_goes_on_meanwhile(bridge: Bridge) -> None:
     assert asyncio.run(both()) is False
 
 
-@pytest.mark.django_db(transaction=True)
+@DATABASE
 class TestTheConnection:
     def use(self, *, times: int, before_each: Callable[[], object] = bool) -> list[Any]:
         """Ask the database from one thread, and return the connections it had."""

@@ -11,7 +11,9 @@ from django.test import Client as Browser
 from accounts.models import User
 from catalog.models import Verdict
 from core.content import content_store
-from tests.registry.driving import Client, basic, code_of, image, judge, publish
+from tests.registry.driving import DATABASE, Client, basic, code_of, image, judge, publish
+
+pytestmark = DATABASE
 
 MODULE = b"\0asm\x01\0\0\0" + b"a module of this test" * 20
 SHA256 = hashlib.sha256(MODULE).hexdigest()

@@ -11,8 +11,9 @@ from django.db import connection
 
 from registry.keys import Keyring
 from registry.models import SigningKey
+from tests.registry.driving import DATABASE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = DATABASE
 
 
 def test_several_processes_that_start_at_once_make_one_key() -> None:

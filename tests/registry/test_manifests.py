@@ -11,6 +11,7 @@ from catalog.models import Extension, Manifest, Release, Tag, Verdict
 from core.models import AuditEvent, Job
 from registry.models import ManifestBlob
 from tests.registry.driving import (
+    DATABASE,
     OCI_INDEX,
     OCI_MANIFEST,
     Client,
@@ -20,6 +21,8 @@ from tests.registry.driving import (
     publish,
     sha256,
 )
+
+pytestmark = DATABASE
 
 REPOSITORY = "/v2/acme/jwt"
 

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from catalog.models import Verdict
-from tests.registry.driving import Client, code_of, image, judge, publish
+from tests.registry.driving import DATABASE, Client, code_of, image, judge, publish
+
+pytestmark = DATABASE
 
 TAGS = ["1.0.0", "1.1.0", "B", "a", "edge", "latest"]
 

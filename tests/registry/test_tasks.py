@@ -17,8 +17,10 @@ from core.models import AuditEvent, Job, JobState
 from core.sweeper import _periodic
 from registry import tasks
 from registry.models import BlobLink, ManifestBlob
-from tests.registry.driving import Client, actor, document
+from tests.registry.driving import DATABASE, Client, actor, document
 from wasmhub.oci import extract_module
+
+pytestmark = DATABASE
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from accounts.models import Membership
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
 from registry.services import advance_upload, expire_uploads
-from tests.registry.driving import Client, actor, code_of, exchange, publish, sha256
+from tests.registry.driving import DATABASE, Client, actor, code_of, exchange, publish, sha256
+
+pytestmark = DATABASE
 
 REPOSITORY = "/v2/acme/jwt"
 NEVER_WAS = "6f1c0d5e-5d0c-4d0e-9a44-0c6b8f6a3f10"
