@@ -298,4 +298,6 @@ LOGGING = {
     },
 }
 
-first_start.make_folders(DATA_DIR, ["blobs", "broker", "broker-control", "incoming", "search"])
+first_start.make_folders(
+    DATA_DIR, ["blobs", "broker", "broker-control", "incoming", "search", "static"]
+)

@@ -44,8 +44,14 @@ class Visit:
         return f"/v2/{self.repository}"
 
 
-def repository(action: str, handler: Callable[[Visit], Awaitable[Response]]) -> Endpoint:
-    """Make a route's endpoint: find out who asks, let them in, or tell them to get a token."""
+def repository(
+    action: str, handler: Callable[[Visit], Awaitable[Response]], *, token_for: str = ""
+) -> Endpoint:
+    """
+    Make a route's endpoint: find out who asks, let them in, or tell them to get a token.
+
+    ``token_for`` is an action for which the token had better be, too.
+    """
 
     async def endpoint(request: Request) -> Response:
         name = request.path_params["name"]
@@ -62,7 +68,7 @@ def repository(action: str, handler: Callable[[Visit], Awaitable[Response]]) -> 
         except HubError as error:
             if not _needs_token(error, visitor):
                 raise
-            scopes = _scopes(request, name, action)
+            scopes = _scopes(request, name, token_for or action)
             raise ChallengeError(_message(error), challenge(_origin(request), scopes)) from error
 
     return endpoint

@@ -19,6 +19,7 @@ from registry.access import basic_token
 from registry.bridge import call
 from registry.errors import BlobUnknownError
 from registry.sending import send_content
+from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -59,8 +60,10 @@ def _find(
 ) -> Found:
     actor = _actor(authorization, session_key)
     try:
-        extension = get_extension(actor=actor, namespace=namespace, name=name)
-    except NotFoundError as error:
+        # The grammar first: the database need not see what can name nothing.
+        repository = Repository(namespace, name)
+        extension = get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
+    except (InvalidNameError, NotFoundError) as error:
         raise _unknown() from error
     size = content_store().stat(sha256)
     if size is None or not module_readable(actor=actor, extension=extension, sha256=sha256):
@@ -82,7 +85,7 @@ def _actor(authorization: str, session_key: str | None) -> Actor:
         return actor_by_access_token(value.strip())
     if authorization:
         return token_actor(basic_token(authorization))
-    if session_key:
+    if session_key and session_key.isalnum():
         engine = import_module(settings.SESSION_ENGINE)
         # All that Django's authentication looks at in a request.
         visit = SimpleNamespace(session=engine.SessionStore(session_key))

@@ -41,6 +41,8 @@ routes = [
     Route(UPLOAD, repository(PUSH, uploads.append), methods=["PATCH"]),
     Route(UPLOAD, repository(PUSH, uploads.finish), methods=["PUT"]),
     Route(UPLOAD, repository(PUSH, uploads.cancel), methods=["DELETE"]),
+    # Who asks whether a blob is here is about to push it, and oras-py asks for one token only.
+    Route(BLOB, repository(PULL, blobs.pull, token_for=PUSH), methods=["HEAD"]),
     Route(BLOB, repository(PULL, blobs.pull), methods=["GET"]),
     Route(BLOB, repository(DELETE, blobs.delete), methods=["DELETE"]),
     Route(MANIFEST, repository(PULL, manifests.pull), methods=["GET"]),

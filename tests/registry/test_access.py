@@ -69,6 +69,7 @@ class TestWithoutAToken:
     def test_the_challenge_says_where_and_what_for(self, world: Client) -> None:
         read = world.send("GET", "/v2/acme/private/tags/list")
         write = world.send("POST", "/v2/acme/private/blobs/uploads/")
+        look = world.send("HEAD", f"/v2/acme/private/blobs/{BLOB}")
         ping = world.send("GET", "/v2/")
 
         prefix = f'Bearer realm="http://{HOST}/token",service="{HOST}"'
@@ -78,6 +79,7 @@ class TestWithoutAToken:
         assert write.headers["www-authenticate"] == (
             f'{prefix},scope="repository:acme/private:pull,push"'
         )
+        assert look.headers["www-authenticate"] == write.headers["www-authenticate"]
         assert ping.headers["www-authenticate"] == prefix
         assert "basic" not in prefix.lower()
         assert read.headers["docker-distribution-api-version"] == "registry/2.0"

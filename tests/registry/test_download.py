@@ -92,6 +92,7 @@ class TestPrivate:
         answers = [
             passed.send("GET", PATH),
             passed.send("GET", PATH, headers={"Cookie": "sessionid=x"}),
+            passed.send("GET", PATH, headers={"Cookie": 'sessionid="\\000"'}),
             passed.send("GET", PATH, headers=basic("mallory", passed.secrets["mallory"])),
             passed.send("GET", PATH.replace("jwt", "absent")),
         ]

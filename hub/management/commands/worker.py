@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=2, help="jobs at a time")
 
     def handle(self, *, concurrency: int, **_options: Any) -> None:
+        # It warns of root because of pickle, which we do not accept.
+        warnings.filterwarnings("ignore", message="You're running the worker with superuser")
         sweeper = Sweeper()
         sweeper.start()
         try:
