@@ -19,6 +19,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "origin": origin,
         "registry_host": origin.partition("://")[2],
+        "is_plain_http": origin.startswith("http://"),
         "actor": getattr(request, "actor", None),
         "theme": theme if theme in {"light", "dark"} else "",
         "has_github": settings.HAS_GITHUB,

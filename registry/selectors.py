@@ -36,6 +36,15 @@ def get_repository(*, actor: Actor, repository: Repository) -> Extension:
     return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
 
 
+def is_readable(*, actor: Actor, repository: Repository) -> bool:
+    """Test that there is such a repository and that the actor may read in it."""
+    try:
+        get_repository(actor=actor, repository=repository)
+    except NotFoundError:
+        return False
+    return True
+
+
 def require_publish(*, actor: Actor, repository: Repository) -> None:
     """
     Let the actor pass who may publish to the repository, whether it exists or not.

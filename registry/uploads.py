@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from starlette.responses import Response
 
-from core.errors import TooLargeError
+from core.errors import NotSignedInError, TooLargeError
 from registry import services
 from registry.bridge import call
 from registry.digests import stored_digest
@@ -21,7 +21,7 @@ from registry.errors import (
 )
 from registry.receiving import blocks, stated_length
 from registry.scopes import PULL
-from registry.selectors import get_upload
+from registry.selectors import get_upload, is_readable
 from wasmhub.oci import InvalidDigestError, InvalidNameError, Repository
 
 if TYPE_CHECKING:
@@ -82,12 +82,18 @@ async def cancel(visit: Visit) -> Response:
 
 
 async def _mount(visit: Visit, digest: str, source: str) -> BlobLink | None:
-    """Link a blob of another repository; None means that the client has to upload it."""
+    """
+    Link a blob of another repository; None means that the client has to upload it.
+
+    :raises NotSignedInError: the actor may read there, but the token was not asked for it
+    """
     try:
         wanted, repository = stored_digest(digest), Repository.parse(source)
     except (InvalidDigestError, InvalidNameError):
         return None
     if not visit.visitor.has_asked(repository, PULL):
+        if await call(is_readable, actor=visit.actor, repository=repository):
+            raise NotSignedInError("Get a token for the repository to mount from, too.")
         return None
     return await call(
         services.mount_blob,

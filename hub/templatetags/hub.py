@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from django import template
@@ -28,11 +28,18 @@ UNITS = [
     ("minute", timedelta(minutes=1)),
 ]
 
+VERDICTS = {
+    "passed": ("check", "Passed"),
+    "pending": ("clock", "Being checked"),
+    "failed": ("x", "Failed"),
+    "quarantined": ("shield", "Quarantined"),
+}
+
 # What capital letters alone do not give.
 LANGUAGES = {"assemblyscript": "AssemblyScript", "tinygo": "TinyGo", "wat": "WAT"}
 
 _YAML_LINE = re.compile(
-    r"(?P<comment>^\s*#.*$)|(?P<start>^[\s-]*)(?P<key>[\w@./-]+|&quot;[^:]*?&quot;)(?=:( |$))",
+    r"(?P<comment>^[ ]*#.*$)|(?P<start>^[ -]*)(?P<key>[\w@./-]+|&quot;[^:]*?&quot;)(?=:( |$))",
     re.MULTILINE,
 )
 
@@ -47,12 +54,32 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def verdict(state: str) -> SafeString:
+    """Say a verdict in a sign and a word. Lists are long, so this one is no cotton component."""
+    name, word = VERDICTS.get(state, VERDICTS["pending"])
+    return format_html('<span class="verdict" data-state="{}">{}{}</span>', state, icon(name), word)
+
+
+@register.simple_tag
+def moment(value: datetime) -> SafeString:
+    """Say how long ago something was; the exact moment is in the element and its title."""
+    value = value.astimezone(UTC)
+    return format_html(
+        '<wh-relative-time><time datetime="{}" title="{}">{}</time></wh-relative-time>',
+        value.isoformat(timespec="seconds"),
+        f"{value:%-d %B %Y, %H:%M} UTC",
+        ago(value),
+    )
+
+
 @register.filter
 def ago(moment: datetime) -> str:
     """Say how far a moment is from now, in the largest unit that fits: "3 hours ago"."""
     distance = timezone.now() - moment
     for unit, length in UNITS:
-        if count := abs(distance) // length:
+        if abs(distance) >= length:
+            count = round(abs(distance) / length)
             words = f"{count} {unit}{'' if count == 1 else 's'}"
             return f"{words} ago" if distance > timedelta() else f"in {words}"
     return "just now"

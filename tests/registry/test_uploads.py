@@ -151,15 +151,16 @@ class TestAMount:
 
     def test_needs_a_token_that_was_asked_for_the_source(self, registry: Client) -> None:
         registry.push_blob("acme/jwt", CONTENT)
-        path = f"/v2/alice/copy/blobs/uploads/?mount={sha256(CONTENT)}&from=acme/jwt"
+        query = f"mount={sha256(CONTENT)}&from=acme/jwt"
 
-        without = registry("POST", path)
-        challenged = registry.send("POST", path)
+        member = registry("POST", f"/v2/alice/copy/blobs/uploads/?{query}")
+        stranger = registry("POST", f"/v2/mallory/copy/blobs/uploads/?{query}", who="mallory")
 
-        assert without.status_code == 202
-        assert challenged.headers["www-authenticate"].endswith(
+        assert member.status_code == 401
+        assert member.headers["www-authenticate"].endswith(
             'scope="repository:alice/copy:pull,push repository:acme/jwt:pull"'
         )
+        assert stranger.status_code == 202
 
 
 class TestOutOfOrder:
@@ -200,6 +201,17 @@ class TestOutOfOrder:
 
         assert answer.status_code == 400
         assert code_of(answer) == (code or "BLOB_UPLOAD_INVALID")
+        assert Upload.objects.get().offset == 0
+
+    def test_includes_a_stream_that_is_not_as_long_as_announced(
+        self, registry: Client, begun: str
+    ) -> None:
+        async def stream() -> AsyncIterator[bytes]:
+            yield CONTENT[:10]
+
+        answer = registry("PATCH", begun, headers={"Content-Range": "0-8"}, content=stream())
+
+        assert (answer.status_code, code_of(answer)) == (400, "SIZE_INVALID")
         assert Upload.objects.get().offset == 0
 
 

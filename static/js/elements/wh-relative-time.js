@@ -34,7 +34,7 @@ function relative(seconds) {
   const size = Math.abs(seconds);
   const [unit, length] = UNITS.find(([, length]) => size >= length) ?? [];
   if (!unit) return "just now";
-  const count = Math.floor(size / length);
+  const count = Math.round(size / length);
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return seconds < 0 ? `${words} ago` : `in ${words}`;
 }

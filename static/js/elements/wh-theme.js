@@ -17,7 +17,13 @@ class ThemeElement extends HTMLElement {
     for (const button of form.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button === submitter));
     }
-    fetch(form.action, { method: "POST", body: new FormData(form, submitter), redirect: "manual" });
+    // keepalive: whoever clicks a link at once must not lose their choice.
+    fetch(form.action, {
+      method: "POST",
+      body: new FormData(form, submitter),
+      redirect: "manual",
+      keepalive: true,
+    });
   }
 }
 
