@@ -7,8 +7,10 @@ Django's caches, so that rooms below the registry can read bytes without knowing
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from functools import cache
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -64,6 +66,36 @@ class ContentStore(Protocol):
 
     def delete(self, sha256: str) -> None:
         """Forget the bytes of a digest that nothing links any more."""
+
+
+CHUNK = 1024 * 1024
+
+
+def keep(source: IO[bytes], *, check: Callable[[int], None] | None = None) -> str:
+    """
+    Put a stream into the store under its own sha256, durably, and return that.
+
+    ``check`` is called with the size so far, and with the whole one at the end; when it raises,
+    or anything else does, nothing is kept.
+    """
+    store = content_store()
+    upload = uuid.uuid4().hex
+    digest = hashlib.sha256()
+    size = 0
+    store.begin(upload)
+    try:
+        while chunk := source.read(CHUNK):
+            if check is not None:
+                check(size + len(chunk))
+            size = store.append(upload, size, chunk)
+            digest.update(chunk)
+        if check is not None:
+            check(size)
+        store.commit(upload, digest.hexdigest())
+    except BaseException:
+        store.abort(upload)
+        raise
+    return digest.hexdigest()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import io
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from catalog.models import Release
 from catalog.services import attach_packed, fail_packing
 from core.actor import Actor
 from core.audit import THE_HUB
-from core.content import content_store
+from core.content import content_store, keep
 from core.jobs import job
 from core.policy import Role
 from core.sweeper import periodic
@@ -26,7 +26,7 @@ from wasmhub.proxywasm import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmhub.oci import Blob, PackedImage
+    from wasmhub.oci import PackedImage
 
 UPLOADS_KEPT = timedelta(hours=24)
 COULD_NOT_PACK = Finding(
@@ -58,7 +58,7 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
     # The time of the reservation: a second attempt makes the same bytes.
     packed = pack(content, created=release.created, annotations=_annotations(release))
     for blob in (packed.config, packed.layer):
-        _store(blob)
+        keep(io.BytesIO(blob.data))
     return partial(_publish, release, packed)
 
 
@@ -77,18 +77,6 @@ def _annotations(release: Release) -> dict[str, str]:
         "licenses": extension.license,
     }
     return {f"org.opencontainers.image.{key}": value for key, value in said.items() if value}
-
-
-def _store(blob: Blob) -> None:
-    store = content_store()
-    upload = f"packed-{uuid.uuid4().hex}"
-    store.begin(upload)
-    try:
-        store.append(upload, 0, blob.data)
-        store.commit(upload, blob.digest.hex)
-    except BaseException:
-        store.abort(upload)
-        raise
 
 
 def _publish(release: Release, packed: PackedImage) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from catalog.models import Manifest, Verdict
 from catalog.services import Judgement
-from core.content import content_store
+from core.content import content_store, keep
 from validation.limited import read_in_child
 from wasmhub.oci import (
     ImageError,
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmhub.oci import ParsedManifest
-
-CHUNK = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -103,22 +101,6 @@ def _read(found: ModuleLayer, case: Case) -> None:
         case.facts = reading.facts
         case.findings.extend(reading.findings)
         if reading.facts is not None and case.judgement().verdict == Verdict.PASSED:
-            _keep(module, reading.facts["sha256"])
-
-
-def _keep(module: IO[bytes], sha256: str) -> None:
-    """Store the module by its own digest: ``/download/`` serves it from there."""
-    store = content_store()
-    if store.stat(sha256) is not None:
-        return
-    upload = f"module-{sha256}-{id(module):x}"
-    store.begin(upload)
-    try:
-        size = 0
-        module.seek(0)
-        while chunk := module.read(CHUNK):
-            size = store.append(upload, size, chunk)
-        store.commit(upload, sha256)
-    except BaseException:
-        store.abort(upload)
-        raise
+            # ``/download/`` serves the module by its own digest.
+            module.seek(0)
+            keep(module)

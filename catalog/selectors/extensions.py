@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from catalog.models import Extension, Release, Verdict
 from catalog.selectors.manifests import may_publish
 from core.errors import NotFoundError
-from wasmhub.oci import Version
+from wasmhub.oci import InvalidNameError, Repository, Version
 
 if TYPE_CHECKING:
     from core.actor import Actor
+
+
+NOTHING = "There is no extension of this name that you can see."
 
 
 def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
@@ -19,6 +22,10 @@ def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
 
     :raises NotFoundError: it is absent, or the actor may not see it
     """
+    try:
+        Repository(namespace, name)
+    except InvalidNameError:
+        raise NotFoundError(NOTHING) from None
     extension = (
         Extension.objects.visible_to(actor)
         .select_related("namespace__user", "namespace__organization")
@@ -26,7 +33,7 @@ def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
         .first()
     )
     if extension is None:
-        raise NotFoundError("There is no extension of this name that you can see.")
+        raise NotFoundError(NOTHING)
     return extension
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
@@ -14,7 +12,7 @@ from catalog.models import Extension, Manifest, Release
 from catalog.services.extensions import open_extension
 from catalog.services.following import note_change
 from core import audit, jobs
-from core.content import content_store
+from core.content import keep
 from core.errors import InvalidError, TooLargeError, VersionExistsError
 from core.policy import Permission, Visibility, require
 from wasmhub.oci import InvalidVersionError, Version
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.actor import Actor
-
-CHUNK = 1024 * 1024
 
 
 def reserve_release(  # noqa: PLR0913 - its parts are its arguments
@@ -54,7 +50,7 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
     except InvalidVersionError as error:
         raise InvalidError(str(error), fields={"version": [str(error)]}) from error
     extension = open_extension(actor=actor, namespace=namespace, name=name, visibility=visibility)
-    sha256 = _keep(module)
+    sha256 = keep(module, check=_check_size)
     with transaction.atomic():
         release = _reserve(actor, extension, canonical, version.strip(), sha256)
         if extension.pushed is None:
@@ -66,26 +62,6 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
         key = f"{release.pk}-{release.upload_sha256}"
         jobs.enqueue("pack-release", key=key, release_id=release.pk)
     return release
-
-
-def _keep(module: BinaryIO) -> str:
-    """Put the bytes into the content store, durably, and return their sha256."""
-    store = content_store()
-    upload = uuid.uuid4().hex
-    digest = hashlib.sha256()
-    size = 0
-    store.begin(upload)
-    try:
-        while chunk := module.read(CHUNK):
-            _check_size(size + len(chunk))
-            size = store.append(upload, size, chunk)
-            digest.update(chunk)
-        _check_size(size)
-        store.commit(upload, digest.hexdigest())
-    except BaseException:
-        store.abort(upload)
-        raise
-    return digest.hexdigest()
 
 
 def _check_size(size: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -12,7 +14,8 @@ from tests.live import Hub, unique
 pytestmark = [pytest.mark.browser, pytest.mark.single_setup]
 
 SIZES = [(1280, 800), (360, 740)]
-THEMES = ["light", "dark"]
+Theme = Literal["light", "dark"]
+THEMES: list[Theme] = ["light", "dark"]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,7 @@ def test_the_first_screen_says_what_it_is_and_offers_search_and_push(
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 def test_no_page_overflows_or_complains(
-    hub: Hub, chromium: Browser, published: str, size: tuple[int, int], theme: str
+    hub: Hub, chromium: Browser, published: str, size: tuple[int, int], theme: Theme
 ) -> None:
     context = chromium.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=theme
