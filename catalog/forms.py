@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 
 from catalog.models import Extension
+from catalog.models.extensions import CATEGORIES
 from core.policy import Visibility
+from wasmhub import oci
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     ExtensionForm = forms.ModelForm[Extension]
 else:
     ExtensionForm = forms.ModelForm
@@ -40,6 +46,16 @@ class UploadForm(forms.Form):
         help_text="For a new name only; an existing extension keeps its own.",
     )
 
+    def clean_name(self) -> str:
+        """Check the grammar here too, so that every slip shows at once."""
+        return _checked(oci.check_name, self.cleaned_data["name"])
+
+    def clean_version(self) -> str:
+        """Check the grammar here too, so that every slip shows at once."""
+        version: str = self.cleaned_data["version"]
+        _checked(oci.Version.parse, version)
+        return version
+
     def __init__(self, *args: Any, namespaces: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["namespace"]
@@ -47,10 +63,18 @@ class UploadForm(forms.Form):
         field.choices = [(name, name) for name in namespaces]
 
 
+def _checked(check: Callable[[str], T], text: str) -> T:
+    try:
+        return check(text)
+    except oci.OciError as error:
+        raise forms.ValidationError(str(error)) from error
+
+
 class SettingsForm(ExtensionForm):
     """Edit an extension's page. The service checks again what counts."""
 
     visibility = forms.ChoiceField(choices=VISIBILITIES, widget=forms.RadioSelect)
+    category = forms.ChoiceField(choices=[("", "None of these"), *CATEGORIES], required=False)
     source_url = forms.URLField(required=False, max_length=300, assume_scheme="https")
     homepage_url = forms.URLField(required=False, max_length=300, assume_scheme="https")
     documentation_url = forms.URLField(required=False, max_length=300, assume_scheme="https")

@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 # Raise it when rendering changes, so that no cached page shows the old one.
-VERSION = 1
+VERSION = 2
 CACHE_SECONDS = 24 * 60 * 60
 
 TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr"),
     *("strong", "em", "s", "a", "br", "table", "thead", "tbody", "tr", "th", "td", "div"),
 }
+# What is wider than the column scrolls on its own, and the keyboard has to reach it.
+TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 ATTRIBUTES = {
     "a": {"href", "title"},
     "code": {"class"},
     "ol": {"start"},
+    "pre": {"tabindex"},
     "div": {"class", "tabindex", "role", "aria-label"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
 }
@@ -53,26 +56,30 @@ class Rendered:
     toc: list[Heading]
 
 
-def render(markdown: str) -> Rendered:
-    """Render Markdown: no HTML of the author's, no scripts, images as links, headings from h2."""
-    key = f"readme-{VERSION}-{hashlib.sha256(markdown.encode()).hexdigest()}"
+def render(markdown: str, *, deeper: int = 1) -> Rendered:
+    """
+    Render Markdown: no HTML of the author's, no scripts, images as links.
+
+    ``deeper`` is how many levels headings go down, to stand below the page's own h1.
+    """
+    key = f"readme-{VERSION}-{deeper}-{hashlib.sha256(markdown.encode()).hexdigest()}"
     kept = cache.get(key)
     if kept is None:
-        kept = _render(markdown)
+        kept = _render(markdown, deeper)
         cache.set(key, kept, CACHE_SECONDS)
     html, headings = kept
     # Safe: it has just left the sanitiser, or a cache that only this function fills.
     return Rendered(mark_safe(html), [Heading(*each) for each in headings])  # noqa: S308 - see above
 
 
-def _render(markdown: str) -> tuple[str, list[tuple[str, str, int]]]:
+def _render(markdown: str, deeper: int) -> tuple[str, list[tuple[str, str, int]]]:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
-    headings = _number_headings(tokens)
+    headings = _number_headings(tokens, deeper)
     _show_images_as_links(tokens)
     html = str(parser.renderer.render(tokens, parser.options, {}))
-    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>')
-    html = html.replace("</table>", "</table></div>")
+    html = html.replace("<table>", TABLE + "<table>")
+    html = html.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
     clean = nh3.clean(
         html,
         tags=TAGS,
@@ -84,14 +91,14 @@ def _render(markdown: str) -> tuple[str, list[tuple[str, str, int]]]:
     return clean, headings
 
 
-def _number_headings(tokens: Sequence[Token]) -> list[tuple[str, str, int]]:
+def _number_headings(tokens: Sequence[Token], deeper: int) -> list[tuple[str, str, int]]:
     """Push headings below the page's own h1, give them ids of their own, and list them."""
     found: list[tuple[str, str, int]] = []
     taken: set[str] = set()
     for token, inline in pairwise(tokens):
         if token.type not in {"heading_open", "heading_close"}:
             continue
-        level = min(int(token.tag[1]) + 1, 6)
+        level = max(2, min(int(token.tag[1]) + deeper, 6))
         token.tag = f"h{level}"
         if token.type == "heading_open":
             text = "".join(child.content for child in inline.children or [])
@@ -99,7 +106,7 @@ def _number_headings(tokens: Sequence[Token]) -> list[tuple[str, str, int]]:
             token.attrSet("id", slug)
             found.append((slug, text[:200], level))
     if tokens and tokens[-1].type == "heading_close":
-        tokens[-1].tag = f"h{min(int(tokens[-1].tag[1]) + 1, 6)}"
+        tokens[-1].tag = f"h{max(2, min(int(tokens[-1].tag[1]) + deeper, 6))}"
     return found
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
@@ -45,7 +46,7 @@ def docs(request: HubRequest, page: str = "index") -> HttpResponse:
         raise Http404
     markdown = file.read_text()
     title, _, body = markdown.partition("\n")
-    rendered = readme.render(body)
+    rendered = readme.render(body, deeper=0)
     guides = [
         {"title": _title(each), "url": f"/docs/{each.stem}", "current": each == file}
         for each in sorted(DOCS.glob("*.md"))
@@ -143,7 +144,11 @@ def not_found(request: HubRequest, exception: Exception) -> HttpResponse:  # noq
 def server_error(request: HubRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return _api_problem(500, "internal", "The hub failed. It has been noted; try again later.")
-    return HttpResponse((settings.ROOT / "templates/500.html").read_text(), status=500)
+    try:
+        page = str(render_to_string("errors/500.html"))
+    except Exception:  # noqa: BLE001 - whatever fails, the answer is still a page
+        page = (settings.ROOT / "templates/500.html").read_text()
+    return HttpResponse(page, status=500)
 
 
 def _api_problem(status: int, code: str, sentence: str) -> HttpResponse:

@@ -132,7 +132,7 @@ def extension_page(
         tab=tab,
         tabs=_tabs(extension, tab, len(rows), may_edit=may_edit),
         release=release_view(shown, newest=newest, origin=origin) if shown else None,
-        releases=[release_view(row, newest=newest, origin=origin) for row in rows],
+        releases=[release_view(row, newest=newest) for row in rows],
         newest_url=_url("extension", extension),
     )
 
@@ -148,8 +148,15 @@ def _tabs(extension: Extension, tab: str, releases: int, *, may_edit: bool) -> l
     return tabs
 
 
-def release_view(release: Release, *, newest: Release | None, origin: str) -> ReleaseView:
-    """Return a release as its page shows it; commands and manifests only once it is packed."""
+def release_view(
+    release: Release, *, newest: Release | None, origin: str | None = None
+) -> ReleaseView:
+    """
+    Return a release as its page shows it.
+
+    Commands and manifests are there once it is packed, and only with an origin: a list of
+    releases shows none, and rendering them is what costs.
+    """
     manifest = release.manifest
     module = manifest.module if manifest else None
     facts: dict[str, Any] = module.facts if module else {}
@@ -170,8 +177,8 @@ def release_view(release: Release, *, newest: Release | None, origin: str) -> Re
             {"name": name, "sentence": CAPABILITIES.get(name, "")}
             for name in facts.get("capabilities", [])
         ],
-        pull_commands=pull_commands(release, origin) if manifest else [],
-        manifests=deploy_manifests(release, origin) if passed else [],
+        pull_commands=pull_commands(release, origin) if manifest and origin else [],
+        manifests=deploy_manifests(release, origin) if passed and origin else [],
         download_url=download_url(release.extension, module.sha256) if passed and module else None,
         module_sha256=facts.get("sha256"),
         size=facts.get("size"),

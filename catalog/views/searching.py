@@ -13,7 +13,7 @@ from catalog.models.extensions import CATEGORIES
 from catalog.search import SearchRequest, SearchResult
 from catalog.search import search as search_index
 from catalog.search.schema import FACETS
-from catalog.selectors.cards import cards_of
+from catalog.selectors.cards import cards_of, language_name
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -27,7 +27,7 @@ SORTS = {"relevance": "Best match", "updated": "Recently updated", "new": "Newes
 PARAMETERS = {
     "language": ("lang", "Language"),
     "abi": ("abi", "ABI"),
-    "license": ("license", "Licence"),
+    "license": ("license", "License"),
     "category": ("category", "Category"),
     "namespace": ("org", "Namespace"),
 }
@@ -123,7 +123,7 @@ def _facets(asked: Asked, found: SearchResult) -> list[dict[str, object]]:
                     "value": value,
                     "label": _label(facet, value),
                     "count": count,
-                    "selected": value in found.chosen[facet],
+                    "selected": value in asked.facets.get(facet, ()),
                     "url": asked.toggled(facet, value),
                 }
                 for value, count in found.facets[facet]
@@ -145,4 +145,6 @@ def _chips(asked: Asked) -> list[dict[str, str]]:
 
 
 def _label(facet: str, value: str) -> str:
-    return dict(CATEGORIES).get(value, value) if facet == "category" else value
+    if facet == "category":
+        return dict(CATEGORIES).get(value, value)
+    return language_name(value) if facet == "language" else value

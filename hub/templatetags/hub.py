@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
+from catalog.selectors.cards import language_name
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -36,8 +38,6 @@ VERDICTS = {
 }
 
 # What capital letters alone do not give.
-LANGUAGES = {"assemblyscript": "AssemblyScript", "tinygo": "TinyGo", "wat": "WAT"}
-
 _YAML_LINE = re.compile(
     r"(?P<comment>^[ ]*#.*$)|(?P<start>^[ -]*)(?P<key>[\w@./-]+|&quot;[^:]*?&quot;)(?=:( |$))",
     re.MULTILINE,
@@ -88,7 +88,7 @@ def ago(moment: datetime) -> str:
 @register.filter
 def language(name: str) -> str:
     """Write a language's name as its people do."""
-    return LANGUAGES.get(name, name.capitalize())
+    return language_name(name)
 
 
 @register.filter
