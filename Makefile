@@ -20,12 +20,12 @@ run: .venv/ready  ## set everything up and serve the hub at http://127.0.0.1:800
 setup: .venv/dev  ## make .venv with what tests and linters need
 
 test: .venv/dev  ## everything quick, on both set-ups: SQLite and files, PostgreSQL and Redis
-	$(PY) -m pytest -n 2 -m "not slow"
-	HUB_TEST_SETUP=grown $(PY) -m pytest -n 2 -m "not slow and not single_setup"
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
+	HUB_TEST_SETUP=grown $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not single_setup"
 
 test-all: .venv/dev  ## all tests, the slow ones too
-	$(PY) -m pytest -n 2
-	HUB_TEST_SETUP=grown $(PY) -m pytest -n 2 -m "not single_setup"
+	$(PY) -m pytest -n 2 --dist loadfile
+	HUB_TEST_SETUP=grown $(PY) -m pytest -n 2 --dist loadfile -m "not single_setup"
 
 check: lint test-all  ## what CI runs: linters, types, contracts, all tests
 

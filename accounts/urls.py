@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.github import views as github
+from django.conf import settings
 from django.urls import path
 
 from accounts import views
@@ -37,7 +38,7 @@ sign_in_urlpatterns = [
         name="account_reset_password_done",
     ),
     path(
-        "account/password/reset/key/<uidb36>-<key>",
+        "account/password/reset/key/<slug:uidb36>-<slug:key>",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
@@ -46,10 +47,14 @@ sign_in_urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("auth/github/login", github.oauth2_login, name="github_login"),
-    path("auth/github/callback", github.oauth2_callback, name="github_callback"),
     path("auth/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("auth/error", social.login_error, name="socialaccount_login_error"),
     path("signup/confirm", social.signup, name="socialaccount_signup"),
     path("settings/connections", social.connections, name="socialaccount_connections"),
 ]
+
+if settings.HAS_GITHUB:
+    sign_in_urlpatterns += [
+        path("auth/github/login", github.oauth2_login, name="github_login"),
+        path("auth/github/callback", github.oauth2_callback, name="github_callback"),
+    ]

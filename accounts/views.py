@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import selectors, services
 from accounts.forms import MemberForm, OrganizationForm, TokenForm
@@ -47,7 +47,7 @@ def revoke_token(request: HubRequest, token_id: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def organizations(request: HubRequest) -> HttpResponse:
     """List the organizations that the person belongs to."""
     context = {"organizations": selectors.organizations_of(request.actor)}

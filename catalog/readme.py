@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import nh3
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Raise it when rendering changes, so that no cached page shows the old one.
 VERSION = 2
 CACHE_SECONDS = 24 * 60 * 60
+# A table of contents with more helps nobody.
+HEADINGS = 200
 
 TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr"),
@@ -94,31 +96,33 @@ def _render(markdown: str, deeper: int) -> tuple[str, list[tuple[str, str, int]]
 def _number_headings(tokens: Sequence[Token], deeper: int) -> list[tuple[str, str, int]]:
     """Push headings below the page's own h1, give them ids of their own, and list them."""
     found: list[tuple[str, str, int]] = []
-    taken: set[str] = set()
-    for token, inline in pairwise(tokens):
+    slugs = _Slugs()
+    for number, token in enumerate(tokens):
         if token.type not in {"heading_open", "heading_close"}:
             continue
         level = max(2, min(int(token.tag[1]) + deeper, 6))
         token.tag = f"h{level}"
-        if token.type == "heading_open":
-            text = "".join(child.content for child in inline.children or [])
-            slug = _free_slug(text, taken)
+        if token.type == "heading_open" and len(found) < HEADINGS:
+            text = "".join(child.content for child in tokens[number + 1].children or [])
+            slug = slugs.free(text)
             token.attrSet("id", slug)
             found.append((slug, text[:200], level))
-    if tokens and tokens[-1].type == "heading_close":
-        tokens[-1].tag = f"h{max(2, min(int(tokens[-1].tag[1]) + deeper, 6))}"
     return found
 
 
-def _free_slug(text: str, taken: set[str]) -> str:
-    # The prefix keeps an author's heading from taking an id of the page's own.
-    base = "readme-" + (re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "section")
-    slug, number = base, 1
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    taken.add(slug)
-    return slug
+class _Slugs:
+    """Ids for headings; the same text again gets the next number."""
+
+    def __init__(self) -> None:
+        self._used: Counter[str] = Counter()
+
+    def free(self, text: str) -> str:
+        # The prefix keeps an author's heading from taking an id of the page's own; the two
+        # hyphens before a number cannot come from a text.
+        words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80]
+        base = "readme-" + (words or "section")
+        self._used[base] += 1
+        return base if self._used[base] == 1 else f"{base}--{self._used[base]}"
 
 
 def _show_images_as_links(tokens: Sequence[Token]) -> None:

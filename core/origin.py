@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+LAST_PORT = 65535
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -17,7 +21,7 @@ def public_origin(host: str = "") -> str:
     """
     if settings.PUBLIC_ORIGIN:
         return str(settings.PUBLIC_ORIGIN)
-    name, separator, port = host.rpartition(":")
-    if separator and name in LOOPBACK and port.isdecimal():
+    name, _, port = host.rpartition(":")
+    if name in LOOPBACK and _PORT.fullmatch(port) and int(port) <= LAST_PORT:
         return f"http://{host}"
     return f"http://127.0.0.1:{settings.LISTEN_PORT}"

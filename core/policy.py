@@ -54,6 +54,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.EXTENSION_READ,
         Permission.EXTENSION_PUBLISH,
         Permission.EXTENSION_EDIT,
+        Permission.EXTENSION_SET_VISIBILITY,
         Permission.ORGANIZATION_READ_MEMBERS,
     }),
     Role.OWNER: frozenset(Permission),

@@ -9,13 +9,15 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import HubError, NotFoundError
+from core.errors import HubError, InvalidError, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - the signature is Django's
     """Answer an expected failure with a problem document; leave bugs to Django."""
+    if isinstance(error, RecursionError):
+        error = InvalidError("The body is nested too deeply.")
     if isinstance(error, Http404):
         error = NotFoundError("There is nothing here.")
     if isinstance(error, HubError):

@@ -24,9 +24,12 @@ IN_MEMORY = MIB
 DEFAULT_LIMIT = 2 * MIB
 FORM_AROUND_UPLOAD = MIB
 CHUNK = 256 * 1024
+# A client that says nothing for so long has gone, or means harm.
+IDLE_SECONDS = 60.0
 UPLOADS = re.compile(r"/new|/api/v1/extensions/[^/]+/[^/]+/releases")
 
 TOO_LARGE = "This is more than the hub takes here: at most {limit} bytes."
+TOO_SLOW = "Nothing of this request arrived for a minute. Send it again."
 AMBIGUOUS = "The length of this request is stated in two ways, or in none that can be read."
 
 
@@ -90,7 +93,7 @@ class Body:
             raise refusal
         more = True
         while more:
-            message = await receive()
+            message = await _next(receive)
             if message["type"] == "http.disconnect":
                 raise CutOffError
             more = message.get("more_body", False)
@@ -136,6 +139,13 @@ class Body:
             self._file = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 - outlives this call
         self._file.write(self._memory)
         self._memory.clear()
+
+
+async def _next(receive: Receive) -> Message:
+    try:
+        return await asyncio.wait_for(receive(), IDLE_SECONDS)
+    except TimeoutError:
+        raise RefusedError(408, "too-slow", TOO_SLOW) from None
 
 
 def _limit(scope: Scope) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 
 from core.origin import public_origin
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the origin, the registry's host name, the actor, the theme and what is switched on."""
-    origin = public_origin(request.get_host())
+    try:
+        host = request.get_host()
+    except DisallowedHost:  # its own error page is rendered with this context as well
+        host = ""
+    origin = public_origin(host)
     theme = request.COOKIES.get("theme", "")
     return {
         "origin": origin,

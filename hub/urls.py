@@ -1,6 +1,5 @@
 """Every route of Django's half. ``hub.asgi`` sends /v2/, /token and /download/ to the registry."""
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
@@ -28,7 +27,6 @@ urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
-    path("admin/", admin.site.urls),
     path("api/v1/", include((api_urlpatterns, "api"))),
     *sign_in_urlpatterns,
     path("", include("accounts.urls")),

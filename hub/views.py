@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from catalog import readme
 from catalog.selectors.cards import counts, recent_cards
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
 DOCS = Path(settings.ROOT) / "docs"
 SAMPLE_QUERIES = ["rate limit", "auth", "headers", "lang:c", "abi:0.2.1"]
+PAGE = re.compile(r"[a-z0-9/-]{1,100}")
 THEMES = {"light", "dark", "system"}
 A_YEAR = 365 * 24 * 60 * 60
 
 
-@require_GET
+@require_safe
 def home(request: HubRequest) -> HttpResponse:
     """Say what the hub is, offer the search, show what is new."""
     recent = recent_cards(actor=request.actor, limit=8)
@@ -38,9 +40,11 @@ def home(request: HubRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-@require_GET
+@require_safe
 def docs(request: HubRequest, page: str = "index") -> HttpResponse:
     """Show a guide: a Markdown file below ``docs/``."""
+    if not PAGE.fullmatch(page):
+        raise Http404
     file = (DOCS / f"{page.rstrip('/')}.md").resolve()
     if not file.is_relative_to(DOCS) or not file.is_file():
         raise Http404
@@ -66,7 +70,7 @@ def _title(file: Path) -> str:
         return next(lines, file.stem).lstrip("# ").strip()
 
 
-@require_GET
+@require_safe
 def styleguide(request: HubRequest) -> HttpResponse:
     """Show every component in every variant."""
     return render(request, "styleguide.html")
@@ -85,13 +89,13 @@ def theme(request: HubRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def livez(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Say that the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@require_GET
+@require_safe
 def readyz(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Say whether database and content store answer."""
     checks = {"database": _answers(_ask_database), "content": _answers(_ask_store)}
@@ -116,7 +120,7 @@ def _ask_store() -> None:
     content_store().stat("0" * 64)
 
 
-@require_GET
+@require_safe
 def robots(request: HubRequest) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Ask robots to leave searches and accounts alone."""
     rules = "User-agent: *\nDisallow: /search\nDisallow: /settings/\nDisallow: /v2/\n"

@@ -31,7 +31,7 @@ def get_repository(*, actor: Actor, repository: Repository) -> Extension:
     :raises NotFoundError: it is absent, or the actor may not see it
     """
     extension = _extension(repository)
-    if extension is not None and extension.pushed is None and may_publish(actor, extension):
+    if extension is not None and extension.listed is None and may_publish(actor, extension):
         return extension
     return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
 
@@ -125,8 +125,8 @@ def granted_actions(
 
 
 def visibility_of(extension: Extension | None) -> str:
-    """Return who may know of the extension; of one that was never pushed, members only."""
-    if extension is None or extension.pushed is None:
+    """Return who may know of the extension; until something passed, members only."""
+    if extension is None or extension.listed is None:
         return Visibility.PRIVATE.value
     return extension.visibility
 

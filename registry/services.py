@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.services import accept_manifest, fill_page, open_extension
+from catalog.services import accept_manifest, open_extension
 from core.content import ContentError, DigestMismatchError, content_store
 from core.errors import NotFoundError
 from core.policy import Permission, require
@@ -188,7 +188,6 @@ def record_manifest(
     named = [ManifestBlob(manifest=manifest, link=link) for link in links]
     ManifestBlob.objects.bulk_create(named, ignore_conflicts=True)
     if has_module:
-        fill_page(extension, parsed.annotations)
         request_validation(manifest=manifest)
     return manifest
 

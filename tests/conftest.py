@@ -42,8 +42,13 @@ def hub() -> Iterator[Hub]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """
+    Start Chromium for the tests of one file.
+
+    While it runs there is an event loop in this thread, which other files' tests cannot bear.
+    """
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from catalog.models import Manifest, Verdict
 from catalog.services import Judgement
 from core.content import content_store, keep
-from validation.limited import read_in_child
+from validation.limited import ReaderError, read_in_child
 from wasmhub.oci import (
     ImageError,
     ModuleLayer,
@@ -103,4 +103,5 @@ def _read(found: ModuleLayer, case: Case) -> None:
         if reading.facts is not None and case.judgement().verdict == Verdict.PASSED:
             # ``/download/`` serves the module by its own digest.
             module.seek(0)
-            keep(module)
+            if keep(module) != reading.facts["sha256"]:
+                raise ReaderError("The reader spoke of other bytes than those it unpacked.")

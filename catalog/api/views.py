@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -147,7 +147,7 @@ class ExtensionView(HubView):
 class ReleasesView(HubView):
     """The releases of an extension."""
 
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser]
 
     @extend_schema(operation_id="listReleases", responses={200: ReleasesSerializer, 404: PROBLEM})
     def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - the signature is the framework's
@@ -235,9 +235,12 @@ class ManifestView(HubView):
             raise NotFoundError(f"There is no such target. The targets are: {known}.")
         if release.verdict != "passed":
             raise NotFoundError("Only a release that passed can be deployed.")
-        yaml = render_manifest(
-            release, target, _options(request), public_origin(request.get_host())
-        )
+        try:
+            yaml = render_manifest(
+                release, target, _options(request), public_origin(request.get_host())
+            )
+        except (manifests.RenderError, RecursionError) as error:
+            raise InvalidError(str(error)) from error
         return HttpResponse(yaml, content_type="application/yaml; charset=utf-8")
 
 

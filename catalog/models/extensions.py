@@ -37,12 +37,13 @@ class ExtensionQuerySet(models.QuerySet["Extension"]):
             for name in actor.namespaces
             if allows(actor, Permission.EXTENSION_READ, namespace=name)
         ]
-        visible = models.Q(visibility=Visibility.PUBLIC.value)
+        open_to = [Visibility.PUBLIC.value]
         if actor.is_signed_in:
-            visible |= models.Q(visibility=Visibility.INTERNAL.value)
+            open_to.append(Visibility.INTERNAL.value)
+        visible = models.Q(visibility__in=open_to, listed__isnull=False)
         if mine:
-            visible |= models.Q(namespace__name__in=mine)
-        return self.filter(visible, pushed__isnull=False)
+            visible |= models.Q(namespace__name__in=mine, pushed__isnull=False)
+        return self.filter(visible)
 
 
 class Extension(models.Model):
@@ -50,7 +51,8 @@ class Extension(models.Model):
     ``<namespace>/<name>``: an OCI repository with a page.
 
     ``pushed`` is when the first manifest or upload was accepted; until then only the uploads that
-    are under way know of the row, and nobody sees it.
+    are under way know of the row, and nobody sees it. ``listed`` is when something first passed;
+    until then only members see the extension, whatever its visibility.
     """
 
     namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="extensions")
@@ -70,6 +72,7 @@ class Extension(models.Model):
     documentation_url = models.URLField(max_length=300, blank=True, default="")
     created = models.DateTimeField(auto_now_add=True)
     pushed = models.DateTimeField(null=True)
+    listed = models.DateTimeField(null=True)
     updated = models.DateTimeField(auto_now=True)
 
     objects = ExtensionQuerySet.as_manager()

@@ -21,6 +21,8 @@ class Module(models.Model):
     rule_set = models.PositiveIntegerField()
     size = models.PositiveBigIntegerField()
     facts = models.JSONField()
+    # The few facts that lists show; all of them can be megabytes.
+    summary = models.JSONField()
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -90,7 +90,9 @@ def _listed(actor: Actor) -> QuerySet[Extension, int]:
 
 
 def _with_releases(visible: QuerySet[Extension], ids: list[int]) -> QuerySet[Extension]:
-    releases = Release.objects.select_related("manifest__module").defer("manifest__content")
+    releases = Release.objects.select_related("manifest__module").defer(
+        "manifest__content", "manifest__findings", "manifest__module__facts"
+    )
     return (
         visible.filter(pk__in=ids)
         .select_related("namespace")
@@ -103,7 +105,7 @@ def _card(extension: Extension, publisher: bool) -> Card:  # noqa: FBT001 - the 
     seen = [row for row in extension.releases.all() if publisher or row.verdict == Verdict.PASSED]
     release = newest_release(sorted(seen, key=lambda row: Version.parse(row.version), reverse=True))
     module = release.manifest.module if release and release.manifest else None
-    facts = module.facts if module and release and release.verdict == Verdict.PASSED else {}
+    facts = module.summary if module and release and release.verdict == Verdict.PASSED else {}
     namespace = extension.namespace.name
     return Card(
         path=str(extension),

@@ -39,7 +39,9 @@ def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
 
 def releases_of(*, actor: Actor, extension: Extension) -> list[Release]:
     """Return the releases the actor may see, the highest version first."""
-    releases = extension.releases.select_related("manifest__module", "created_by")
+    releases = extension.releases.select_related("manifest__module", "created_by").defer(
+        "manifest__content", "manifest__module__facts"
+    )
     if not may_publish(actor, extension):
         releases = releases.filter(manifest__verdict=Verdict.PASSED)
     return sorted(releases, key=lambda each: Version.parse(each.version), reverse=True)

@@ -154,12 +154,14 @@ def release_view(
     """
     Return a release as its page shows it.
 
-    Commands and manifests are there once it is packed, and only with an origin: a list of
-    releases shows none, and rendering them is what costs.
+    With an origin it has everything, commands and manifests too once it is packed. Without
+    one it is a row of a list: all the facts of all the releases would be megabytes.
     """
     manifest = release.manifest
     module = manifest.module if manifest else None
-    facts: dict[str, Any] = module.facts if module else {}
+    facts: dict[str, Any] = {}
+    if module is not None:
+        facts = module.facts if origin else module.summary
     passed = release.verdict == Verdict.PASSED and manifest is not None and module is not None
     return ReleaseView(
         version=release.version,

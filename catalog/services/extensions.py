@@ -54,7 +54,7 @@ def open_extension(
         .filter(namespace__name=namespace, name=name)
         .first()
     )
-    seen_as = extension.visibility if extension and extension.pushed else Visibility.PRIVATE.value
+    seen_as = extension.visibility if extension and extension.listed else Visibility.PRIVATE.value
     require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace, visibility=seen_as)
     if extension is not None:
         return extension

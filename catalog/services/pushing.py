@@ -70,7 +70,6 @@ def accept_manifest(  # noqa: PLR0913 - its parts are its arguments
     named = tag is not None and _name(actor, manifest, tag)
     if created or named:
         Extension.objects.filter(pk=extension.pk, pushed__isnull=True).update(pushed=timezone.now())
-        Extension.objects.filter(pk=extension.pk).update(updated=timezone.now())
         audit.record(actor, "manifest.pushed", str(extension), digest=digest, tag=tag)
         note_change(extension.pk)
     return manifest

@@ -7,9 +7,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from catalog.models import Manifest, Module, Release, Tag, Verdict
+from catalog.models import Extension, Manifest, Module, Release, Tag, Verdict
 from catalog.services.following import note_change
+from catalog.services.pushing import fill_page
 from core import audit
+from wasmhub.oci import parse_manifest
+
+SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
     if judgement.verdict == Verdict.PASSED:
         Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
         Tag.objects.filter(pushed=manifest).update(served=manifest)
+        _list(manifest)
     note_change(manifest.extension_id)
     audit.record(
         None,
@@ -55,12 +60,24 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
     )
 
 
+def _list(manifest: Manifest) -> None:
+    """Let readers see the extension, with what its first good manifests say of it."""
+    extension = manifest.extension
+    fill_page(extension, parse_manifest(bytes(manifest.content), manifest.media_type).annotations)
+    Extension.objects.filter(pk=extension.pk, listed__isnull=True).update(listed=timezone.now())
+    Extension.objects.filter(pk=extension.pk).update(updated=timezone.now())
+
+
 def _module(judgement: Judgement) -> Module | None:
     if judgement.facts is None:
         return None
     module, _ = Module.objects.update_or_create(
         sha256=judgement.facts["sha256"],
         rule_set=judgement.rule_set,
-        defaults={"size": judgement.facts["size"], "facts": judgement.facts},
+        defaults={
+            "size": judgement.facts["size"],
+            "facts": judgement.facts,
+            "summary": {name: judgement.facts.get(name) for name in SUMMARY},
+        },
     )
     return module

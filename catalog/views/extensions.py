@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.selectors import get_namespace
 from catalog import readme, selectors, services
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from accounts.requests import HubRequest
 
 
-@require_GET
+@require_safe
 def namespace(request: HubRequest, namespace: str) -> HttpResponse:
     """Show who publishes under a name, and what."""
     holder = get_namespace(namespace)
@@ -51,7 +51,7 @@ def namespace(request: HubRequest, namespace: str) -> HttpResponse:
     return render(request, "catalog/namespace.html", context)
 
 
-@require_GET
+@require_safe
 def extension(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     """Show what an extension is, how to get it and how to deploy it."""
     _, context = _page(request, namespace, name, "readme")
@@ -60,21 +60,21 @@ def extension(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     return render(request, "catalog/extension.html", context)
 
 
-@require_GET
+@require_safe
 def versions(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     """List the releases."""
     page, context = _page(request, namespace, name, "versions")
     return render(request, "catalog/versions.html", context | {"releases": page.releases})
 
 
-@require_GET
+@require_safe
 def version(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
     """Show one release."""
     _, context = _page(request, namespace, name, "versions", version)
     return render(request, "catalog/version.html", context)
 
 
-@require_GET
+@require_safe
 def status(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
     """Answer a page that waits for a verdict: still pending, or look again."""
     page, context = _page(request, namespace, name, "versions", version)
@@ -84,7 +84,7 @@ def status(request: HubRequest, namespace: str, name: str, version: str) -> Http
     return response
 
 
-@require_GET
+@require_safe
 def abi(request: HubRequest, namespace: str, name: str) -> HttpResponse:
     """Show what the module imports, exports and can do."""
     _, context = _page(request, namespace, name, "abi")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from catalog.models.extensions import CATEGORIES
 from catalog.search import SearchRequest, SearchResult
@@ -62,7 +62,7 @@ class Asked:
         return self.url(facets=self.facets | {facet: values})
 
 
-@require_GET
+@require_safe
 def search(request: HubRequest) -> HttpResponse:
     """Find extensions; the answer has facets, and the URL is the state."""
     asked = _asked(request)

@@ -158,15 +158,15 @@ def test_a_wrong_form_says_so_beside_the_field_and_keeps_what_was_typed(
 def test_an_access_token_is_shown_once_and_can_be_revoked(hub: Hub, page: Page) -> None:
     sign_in(page, hub.origin, "mallory")
     page.goto(f"{hub.origin}/settings/tokens")
-    page.get_by_label("Name", exact=True).fill("laptop")
+    page.get_by_label("Name", exact=True).fill("workbench")
     page.get_by_role("button", name="Make").first.click()
     expect(page.locator("main")).to_contain_text("whub_")
 
     page.goto(f"{hub.origin}/settings/tokens")
 
-    expect(page.locator("main")).to_contain_text("laptop")
-    page.get_by_role("button", name="Revoke laptop").click()
-    expect(page.locator("main")).not_to_contain_text("laptop")
+    expect(page.locator("main")).to_contain_text("workbench")
+    page.get_by_role("button", name="Revoke workbench").click()
+    expect(page.locator("main")).not_to_contain_text("workbench")
 
 
 def test_an_organization_is_founded_and_gets_a_member(hub: Hub, page: Page) -> None:

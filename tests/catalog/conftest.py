@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from catalog.models import Extension, Manifest, Verdict
 from catalog.services import Judgement, accept_manifest, open_extension, record_verdict
 from core.actor import Actor
 from wasmhub.oci import sha256_of
+from wasmhub.oci.media import OCI_INDEX
 
 FACTS = {"sha256": "0" * 64, "size": 8, "abi": "0.2.1", "language": "c", "contexts": ["http"]}
 
@@ -46,12 +48,19 @@ def push(alice: Actor, extension: Extension) -> Push:
     """Return a function that pushes a manifest made of a word under a tag."""
 
     def push(word: str, tag: str | None, *, has_module: bool = True) -> Manifest:
-        content = word.encode()
+        content = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": OCI_INDEX,
+                "manifests": [],
+                "annotations": {"word": word},
+            }
+        ).encode()
         return accept_manifest(
             actor=alice,
             extension=extension,
             digest=str(sha256_of(content)),
-            media_type="application/vnd.oci.image.manifest.v1+json",
+            media_type=OCI_INDEX,
             content=content,
             has_module=has_module,
             tag=tag,

@@ -77,6 +77,8 @@ def test_tables_scroll_on_their_own() -> None:
     assert "<td>2</td>" in html
 
 
-@pytest.mark.parametrize("heavy", ["[" * 20_000, "*a " * 20_000, "> " * 5_000 + "x", "`" * 30_000])
+@pytest.mark.parametrize(
+    "heavy", ["[" * 20_000, "*a " * 20_000, "> " * 5_000 + "x", "`" * 30_000, "# a\n" * 100_000]
+)
 def test_heavy_input_ends(heavy: str) -> None:
     assert render(heavy).html

@@ -80,13 +80,16 @@ class TestAPush:
         assert ManifestBlob.objects.count() == 2
         assert AuditEvent.objects.filter(action="manifest.pushed").count() == 1
 
-    def test_fills_the_page_from_the_annotations(self, registry: Client) -> None:
+    def test_fills_the_page_from_the_annotations_once_it_passed(self, registry: Client) -> None:
         annotations = {
             "org.opencontainers.image.title": "JWT",
             "org.opencontainers.image.description": "Checks tokens.",
         }
 
-        registry.push("acme/jwt", "1.0.0", image(**annotations))
+        packed = image(**annotations)
+        registry.push("acme/jwt", "1.0.0", packed)
+        assert Extension.objects.get().title == ""
+        judge(packed, Verdict.PASSED)
 
         extension = Extension.objects.get()
         assert (extension.title, extension.description) == ("JWT", "Checks tokens.")
