@@ -11,10 +11,20 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Membership
+from catalog.models import Verdict
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
 from registry.services import advance_upload, expire_uploads
-from tests.registry.driving import DATABASE, Client, actor, code_of, exchange, publish, sha256
+from tests.registry.driving import (
+    DATABASE,
+    Client,
+    actor,
+    code_of,
+    exchange,
+    judge,
+    publish,
+    sha256,
+)
 
 pytestmark = DATABASE
 
@@ -293,7 +303,7 @@ class TestAnUpload:
 
         hidden = registry.send("PATCH", mine, headers=bearer, content=CONTENT)
         publish("acme/jwt")
-        registry.push("acme/jwt", "1.0.0")
+        judge(registry.push("acme/jwt", "1.0.0"), Verdict.PASSED)
         seen = registry.send("PATCH", mine, headers=bearer, content=CONTENT)
 
         assert (hidden.status_code, code_of(hidden)) == (404, "NAME_UNKNOWN")
