@@ -145,6 +145,7 @@ def test_an_empty_file_and_a_missing_one_are_refused(hub: Hub) -> None:
 def test_an_edit_shows_and_an_unknown_field_is_refused(hub: Hub) -> None:
     path = f"alice/{unique()}"
     hub.upload(path, "1.0.0", filters.hello())
+    hub.wait_for_verdict(path, "1.0.0")
 
     edited = hub.api(
         "PATCH",
