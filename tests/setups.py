@@ -51,8 +51,13 @@ MISSING = _choose()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what cannot run here and say how it could; under CI nothing is skipped."""
     for item in items:
-        if "wasmhub" in item.path.relative_to(item.config.rootpath).parts:
+        rooms = item.path.relative_to(item.config.rootpath).parts
+        if "wasmhub" in rooms:
             item.add_marker(pytest.mark.single_setup)  # no database and no broker in there
+        if "registry" in rooms and SETUP == "grown":
+            # Each of them empties every table, which takes PostgreSQL its time; the doors cover
+            # the same ground in `make test`, and `make test-all` runs them all.
+            item.add_marker(pytest.mark.slow)
     _skip_without_chromium(items)
     if MISSING and os.environ.get("CI") != "true":
         for item in items:

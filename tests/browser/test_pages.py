@@ -11,7 +11,7 @@ from tests import filters
 from tests.browsing import overflows, sign_in, watched_page
 from tests.live import Hub, unique
 
-pytestmark = [pytest.mark.browser, pytest.mark.single_setup]
+pytestmark = [pytest.mark.browser, pytest.mark.single_setup, pytest.mark.slow]
 
 SIZES = [(1280, 800), (360, 740)]
 Theme = Literal["light", "dark"]
