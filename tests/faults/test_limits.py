@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import httpx
 
@@ -40,9 +39,23 @@ def head_only(hub: Hub, line: str, authorization: str) -> str:
     return answer.splitlines()[0]
 
 
-def endless(size: int) -> Iterator[bytes]:
-    for _ in range(size // 100_000):
-        yield b"x" * 100_000
+def stream_over(hub: Hub, location: str, authorization: str) -> str:
+    """Stream a little more than the limit, without a length, and return the answer."""
+    connection = socket.create_connection(("127.0.0.1", hub.port), timeout=30)
+    head = (
+        f"PATCH {location} HTTP/1.1\r\nHost: {hub.host}\r\nAuthorization: {authorization}\r\n"
+        "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    chunk = b"186a0\r\n" + b"x" * 100_000 + b"\r\n"
+    # Nothing may be under way when the hub hangs up, or the reset could overtake the answer.
+    for _ in range(LIMIT // 100_000 + 1):
+        connection.sendall(chunk)
+    answer = b""
+    while part := connection.recv(65536):
+        answer += part
+    connection.close()
+    return answer.decode()
 
 
 def test_a_length_over_the_limit_is_413_before_the_body_is_read(small_hub: Hub) -> None:
@@ -59,12 +72,13 @@ def test_a_blob_over_the_limit_is_413_and_nothing_is_kept(small_hub: Hub) -> Non
 
         authorization = client.headers["authorization"]
         declared = head_only(small_hub, f"PUT {location}?digest=sha256:{'0' * 64}", authorization)
-        # A little over: what is still on its way when the hub hangs up could reset the connection.
-        streamed = client.patch(begin(small_hub, client, path), content=endless(LIMIT + 100_000))
+        streamed = stream_over(
+            small_hub, begin(small_hub, client, path), client.headers["authorization"]
+        )
 
     assert " 413 " in declared
-    assert streamed.status_code == 413
-    assert streamed.json()["errors"][0]["code"] == "SIZE_INVALID"
+    assert " 413 " in streamed.splitlines()[0]
+    assert "SIZE_INVALID" in streamed
     assert small_hub.api("GET", f"/extensions/{path}", who="alice").status_code == 404
 
 
