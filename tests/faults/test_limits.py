@@ -48,9 +48,10 @@ def stream_over(hub: Hub, location: str, authorization: str) -> str:
     )
     connection.sendall(head.encode())
     chunk = b"186a0\r\n" + b"x" * 100_000 + b"\r\n"
-    # Nothing may be under way when the hub hangs up, or the reset could overtake the answer.
-    for _ in range(LIMIT // 100_000 + 1):
+    for _ in range(LIMIT // 100_000):
         connection.sendall(chunk)
+    # One byte over, and nothing more under way: a reset could overtake the answer.
+    connection.sendall(b"1\r\nx\r\n")
     answer = b""
     while part := connection.recv(65536):
         answer += part
