@@ -3,8 +3,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.oci_clients import skopeo
 from wasmhub.oci import (
     Digest,
     InvalidManifestError,
@@ -143,13 +142,12 @@ class TestLayout:
 
         assert (tmp_path / "index.json").read_bytes() == before
 
-    @pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
     def test_skopeo_copies_it_unchanged(self, tmp_path: Path) -> None:
         packed = pack(MODULE, created=CREATED)
         write_oci_layout(packed, tmp_path / "image", "1.2.0")
 
-        copy = ["skopeo", "--insecure-policy", "copy", "oci:image:1.2.0", "oci:copy:1.2.0"]
-        subprocess.run(copy, cwd=tmp_path, check=True, capture_output=True)
+        copied = skopeo("copy", f"oci:{tmp_path}/image:1.2.0", f"oci:{tmp_path}/copy:1.2.0")
+        assert copied.returncode == 0, copied.stderr
 
         blobs = tmp_path / "copy/blobs/sha256"
         assert (blobs / packed.manifest_digest.hex).read_bytes() == packed.manifest
