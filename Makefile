@@ -14,8 +14,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 run: .venv/ready  ## set everything up and serve the hub at http://127.0.0.1:8000 (PORT=…)
-	@$(PY) manage.py prepare --demo
-	@exec $(PY) manage.py serve --port $(PORT)
+	@exec $(PY) manage.py serve --demo --port $(PORT)
 
 setup: .venv/dev  ## make .venv with what tests and linters need
 

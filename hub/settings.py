@@ -181,6 +181,8 @@ DEFAULT_FROM_EMAIL = f"WebAssembly Hub <hub@{urlsplit(PUBLIC_ORIGIN).hostname or
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]
+# What packages bring (the browsable API's Bootstrap, say) is used on no page.
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
+from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 if TYPE_CHECKING:
@@ -39,3 +45,24 @@ def _joined(paths: dict[str, Any]) -> str:
             return str(file.read().decode())
 
     return _IMPORT.sub(lambda match: read(f"css/{match[1]}"), read(STYLE_SHEET))
+
+
+def collect_static() -> None:
+    """Collect and compress the static files if any differs from what was collected last."""
+    root = Path(settings.STATIC_ROOT)
+    record = root.with_name(f"{root.name}.json")  # beside it: what is in it is served
+    sources = _sources()
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(record.read_bytes()) == sources and (root / "staticfiles.json").exists():
+            return
+    call_command("collectstatic", verbosity=0, interactive=False)
+    record.write_text(json.dumps(sources))
+
+
+def _sources() -> dict[str, list[int]]:
+    """Return size and time of change of each file that is collected, and of what collects."""
+    files = [
+        Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])
+    ]
+    stats = {str(file): file.stat() for file in [*files, Path(__file__)]}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}

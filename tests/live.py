@@ -117,10 +117,10 @@ def start_hub(
         environment["HUB_DATABASE_URL"] = _new_database(environment["HUB_DATABASE_URL"])
         environment["HUB_REDIS_URL"] = _other_number(environment["HUB_REDIS_URL"])
     log = folder / "hub.log"
-    run_command(environment, "prepare", *(["--demo"] if demo else []))
+    flag = "--demo" if demo else "--prepare"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(port)],
+            [sys.executable, "manage.py", "serve", "--port", str(port), flag],
             cwd=ROOT,
             env=environment,
             stdout=output,

@@ -8,6 +8,7 @@ which the test run starts on loopback and stops at its end.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -45,6 +46,8 @@ def _choose() -> str | None:
 
 
 MISSING = _choose()
+# A line for each poll of a running hub would bury what a failing test says.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from hub.static import collect_static
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
@@ -21,6 +23,6 @@ class Command(BaseCommand):
 
     def handle(self, *, demo: bool, **_options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        collect_static()
         if demo:
             call_command("seed_demo", stdout=self.stdout)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -64,13 +65,19 @@ class Command(BaseCommand):
     """Run portal, registry and worker together until told to stop."""
 
     help = "Run portal, registry and worker on one machine."
+    # ``prepare`` has made them; here they would only make the start slower.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--prepare", action="store_true", help="run `prepare` first")
+        parser.add_argument("--demo", action="store_true", help="prepare with demo data")
 
-    def handle(self, *, host: str, port: int, **_options: Any) -> None:
+    def handle(self, *, host: str, port: int, prepare: bool, demo: bool, **_options: Any) -> None:
         listener = _listen(host, port)
+        if prepare or demo:
+            call_command("prepare", demo=demo, skip_checks=False, stdout=self.stdout)
         _check_migrations()
         os.environ["HUB_LISTEN_PORT"] = str(port)
         settings.LISTEN_PORT = port
