@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django import forms
 
 from catalog.models import Extension
-from catalog.models.extensions import CATEGORIES
+from catalog.models.extensions import CATEGORIES, validate_shown
 from core.policy import Visibility
 from wasmhub import oci
 
@@ -37,7 +37,10 @@ class UploadForm(forms.Form):
     version = forms.CharField(max_length=128, help_text="Such as 1.0.0 or 1.1.0-rc.1.")
     module = forms.FileField(help_text="The .wasm file that your build made.")
     description = forms.CharField(
-        max_length=500, required=False, help_text="One sentence. For a new name only."
+        max_length=500,
+        required=False,
+        validators=[validate_shown],
+        help_text="One sentence. For a new name only.",
     )
     visibility = forms.ChoiceField(
         choices=VISIBILITIES,

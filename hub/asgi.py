@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 
 DJANGO_THREADS = 16
 
+
+async def _who(scope: Scope) -> int | None:
+    from accounts.callers import person_behind  # noqa: PLC0415 - Django must be set up before
+
+    return await bridge.call(person_behind, scope["headers"])
+
+
 bridged = WSGIMiddleware(cast("WSGIApp", django), workers=DJANGO_THREADS)
-portal = WholeRequests(cast("ASGIApp", bridged))
+portal = WholeRequests(cast("ASGIApp", bridged), who=_who)
 on_shutdown.append(bridge.close)
 
 

@@ -8,15 +8,19 @@ off, one without a length as empty, or a header that passes for another.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import tempfile
-from contextlib import AsyncExitStack
+from collections import Counter
+from contextlib import AsyncExitStack, contextmanager
 from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 
+from hub.refusing import RefusedError, refuse
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MIB = 1024 * 1024
@@ -26,20 +30,14 @@ FORM_AROUND_UPLOAD = MIB
 CHUNK = 256 * 1024
 # A client that says nothing for so long has gone, or means harm.
 IDLE_SECONDS = 60.0
+UPLOADS_AT_A_TIME = 16
 UPLOADS = re.compile(r"/new|/api/v1/extensions/[^/]+/[^/]+/releases")
 
 TOO_LARGE = "This is more than the hub takes here: at most {limit} bytes."
 TOO_SLOW = "Nothing of this request arrived for a minute. Send it again."
+TOO_MANY = "You have {number} uploads under way. Wait until one of them is done."
+NOBODY = "Sign in, or send a valid access token, to upload a module."
 AMBIGUOUS = "The length of this request is stated in two ways, or in none that can be read."
-
-
-class RefusedError(Exception):
-    """The request is answered right here."""
-
-    def __init__(self, status: int, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.code = code
 
 
 class CutOffError(Exception):
@@ -47,10 +45,17 @@ class CutOffError(Exception):
 
 
 class WholeRequests:
-    """Wrap an app so that it only gets requests that arrived whole."""
+    """
+    Wrap an app so that it only gets requests that arrived whole.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``who`` tells from a request's headers whose it is: a stranger's upload is not kept for the
+    app to refuse, and one person's uploads do not fill the disk.
+    """
+
+    def __init__(self, app: ASGIApp, *, who: Callable[[Scope], Awaitable[int | None]]) -> None:
         self._app = app
+        self._who = who
+        self._uploads: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,13 +66,30 @@ class WholeRequests:
             stack.push_async_callback(body.close)
             try:
                 stated = _stated_length(scope)
-                await body.read(receive, stated=stated, limit=_limit(scope))
+                if _is_upload(scope) and (person := await self._who(scope)) is not None:
+                    stack.enter_context(self._counted(person))
+                    await body.read(receive, stated=stated, limit=_upload_limit())
+                else:
+                    over = _over_default(scope)
+                    await body.read(receive, stated=stated, limit=DEFAULT_LIMIT, over=over)
             except CutOffError:
                 return
             except RefusedError as refusal:
-                await _refuse(scope, send, refusal)
+                await refuse(scope, send, refusal)
                 return
             await self._app(_plain(scope, len(body)), body.replay(receive), send)
+
+    @contextmanager
+    def _counted(self, person: int) -> Iterator[None]:
+        if self._uploads[person] >= UPLOADS_AT_A_TIME:
+            raise RefusedError(429, "too-many", TOO_MANY.format(number=UPLOADS_AT_A_TIME))
+        self._uploads[person] += 1
+        try:
+            yield
+        finally:
+            self._uploads[person] -= 1
+            if not self._uploads[person]:
+                del self._uploads[person]
 
 
 class Body:
@@ -81,14 +103,21 @@ class Body:
     def __len__(self) -> int:
         return self._length
 
-    async def read(self, receive: Receive, *, stated: int | None, limit: int) -> None:
+    async def read(
+        self,
+        receive: Receive,
+        *,
+        stated: int | None,
+        limit: int,
+        over: RefusedError | None = None,
+    ) -> None:
         """
         Read to the end.
 
-        Raises RefusedError over the limit, at once when the length is stated; CutOffError when
-        the client goes away.
+        Raises ``over`` (or that it is too large) over the limit, at once when the length is
+        stated; CutOffError when the client goes away.
         """
-        refusal = RefusedError(413, "too-large", TOO_LARGE.format(limit=limit))
+        refusal = over or RefusedError(413, "too-large", TOO_LARGE.format(limit=limit))
         if stated is not None and stated > limit:
             raise refusal
         more = True
@@ -148,10 +177,17 @@ async def _next(receive: Receive) -> Message:
         raise RefusedError(408, "too-slow", TOO_SLOW) from None
 
 
-def _limit(scope: Scope) -> int:
-    if scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]):
-        return int(settings.MAX_UPLOAD_BYTES) + FORM_AROUND_UPLOAD
-    return DEFAULT_LIMIT
+def _is_upload(scope: Scope) -> bool:
+    return scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]) is not None
+
+
+def _upload_limit() -> int:
+    return int(settings.MAX_UPLOAD_BYTES) + FORM_AROUND_UPLOAD
+
+
+def _over_default(scope: Scope) -> RefusedError | None:
+    """Say to somebody unknown who uploads a module why it is not read; None for the usual."""
+    return RefusedError(401, "not-signed-in", NOBODY) if _is_upload(scope) else None
 
 
 def _stated_length(scope: Scope) -> int | None:
@@ -179,36 +215,3 @@ def _plain(scope: Scope, length: int) -> Scope:
         if b"_" not in name and name not in framing
     ]
     return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
-
-
-async def _refuse(scope: Scope, send: Send, refusal: RefusedError) -> None:
-    """Answer without Django: a problem document for programs, a sentence for people."""
-    if scope["path"].startswith("/api/"):
-        media_type = b"application/problem+json"
-        content = json.dumps(
-            {
-                "type": f"/docs/errors/{refusal.code}",
-                "title": refusal.code.replace("-", " ").capitalize(),
-                "status": refusal.status,
-                "code": refusal.code,
-                "detail": str(refusal),
-            }
-        ).encode()
-    else:
-        media_type = b"text/html; charset=utf-8"
-        content = (
-            '<!doctype html><html lang="en"><meta charset="utf-8"><title>WebAssembly Hub</title>'
-            f"<main><h1>That did not work</h1><p>{refusal}</p>"
-            '<p><a href="/">Go to the first page</a></p></main></html>'
-        ).encode()
-    headers = [
-        (b"content-type", media_type),
-        (b"content-length", str(len(content)).encode()),
-        (b"cache-control", b"private, no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'"),
-        # What is left of the body is not worth reading.
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

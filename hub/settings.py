@@ -26,6 +26,8 @@ DATABASE_URL = env.str("HUB_DATABASE_URL", default="")
 REDIS_URL = env.str("HUB_REDIS_URL", default="")
 EMAIL_URL = env.str("HUB_EMAIL_URL", default="consolemail://")
 MAX_UPLOAD_BYTES = env.int("HUB_MAX_UPLOAD_BYTES", default=256 * 1024 * 1024)
+# Each proxy in front adds to X-Forwarded-For; what stands before those is the client's own word.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("HUB_TRUSTED_PROXIES", default=0)
 GITHUB_CLIENT_ID = env.str("HUB_GITHUB_CLIENT_ID", default="")
 GITHUB_CLIENT_SECRET = env.str("HUB_GITHUB_CLIENT_SECRET", default="")
 GITHUB_URL = env.str("HUB_GITHUB_URL", default="https://github.com").rstrip("/")

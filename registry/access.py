@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -97,7 +96,7 @@ def basic_token(authorization: str) -> AccessToken:
         raise CredentialsError("Send your user name, and an access token as the password.")
     try:
         decoded = base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise CredentialsError("The Basic credentials cannot be read.") from error
     name, _, secret = decoded.partition(":")
     return find_access_token(secret, username=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -44,7 +43,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 def _basic(value: str) -> tuple[str, str]:
     try:
         decoded = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise CredentialsError("The Basic credentials cannot be read.") from error
     name, _, secret = decoded.partition(":")
     return name, secret

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import catalog.models.extensions
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -49,13 +51,41 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("title", models.CharField(blank=True, default="", max_length=100)),
-                ("description", models.CharField(blank=True, default="", max_length=500)),
-                ("readme", models.TextField(blank=True, default="", help_text="Markdown")),
+                (
+                    "title",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        max_length=100,
+                        validators=[catalog.models.extensions.validate_shown],
+                    ),
+                ),
+                (
+                    "description",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        max_length=500,
+                        validators=[catalog.models.extensions.validate_shown],
+                    ),
+                ),
+                (
+                    "readme",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Markdown",
+                        validators=[catalog.models.extensions.validate_shown],
+                    ),
+                ),
                 (
                     "license",
                     models.CharField(
-                        blank=True, default="", help_text="SPDX expression", max_length=100
+                        blank=True,
+                        default="",
+                        help_text="SPDX expression",
+                        max_length=100,
+                        validators=[catalog.models.extensions.validate_shown],
                     ),
                 ),
                 (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.models import Namespace
@@ -11,6 +13,10 @@ from core.policy import Permission, Visibility, allows
 
 if TYPE_CHECKING:
     from core.actor import Actor
+
+# Of the control and format characters (Unicode's Cc and Cf) only these say something in prose:
+# tab, line feed, carriage return, the joiners of scripts and emoji, and a byte order mark.
+HARMLESS = "\t\n\r\u200c\u200d\ufeff"
 
 NAME_PATTERN = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$"
 
@@ -23,6 +29,18 @@ CATEGORIES = [
     ("transform", "Transformation"),
     ("other", "Other"),
 ]
+
+
+def validate_shown(text: str) -> None:
+    """
+    Refuse characters that nobody sees and that turn or hide what is beside them.
+
+    :raises ValidationError: there is one
+    """
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cf"} and character not in HARMLESS:
+            code = f"U+{ord(character):04X}"
+            raise ValidationError(f"Take out the invisible character {code}.", code="invisible")
 
 
 class ExtensionQuerySet(models.QuerySet["Extension"]):
@@ -62,10 +80,20 @@ class Extension(models.Model):
         choices=[(each.value, each.value.title()) for each in Visibility],
         default=Visibility.PRIVATE.value,
     )
-    title = models.CharField(max_length=100, blank=True, default="")
-    description = models.CharField(max_length=500, blank=True, default="")
-    readme = models.TextField(blank=True, default="", help_text="Markdown")
-    license = models.CharField(max_length=100, blank=True, default="", help_text="SPDX expression")
+    title = models.CharField(max_length=100, blank=True, default="", validators=[validate_shown])
+    description = models.CharField(
+        max_length=500, blank=True, default="", validators=[validate_shown]
+    )
+    readme = models.TextField(
+        blank=True, default="", help_text="Markdown", validators=[validate_shown]
+    )
+    license = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="SPDX expression",
+        validators=[validate_shown],
+    )
     category = models.CharField(max_length=20, blank=True, default="", choices=CATEGORIES)
     source_url = models.URLField(max_length=300, blank=True, default="")
     homepage_url = models.URLField(max_length=300, blank=True, default="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,6 +17,8 @@ from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.db.models import Field
 
     from core.actor import Actor
 
@@ -98,6 +100,20 @@ def edit_extension(*, actor: Actor, extension: Extension, changes: Mapping[str, 
     audit.record(actor, "extension.edited", str(extension), **_audited(wanted))
     note_change(extension.pk)
     return extension
+
+
+def check_field(name: str, value: str) -> None:
+    """
+    Check what the page would say in one field.
+
+    :raises InvalidError: it breaks the field's rule
+    """
+    field = cast("Field[str, str]", Extension._meta.get_field(name))  # noqa: SLF001 - Django's documented _meta
+    try:
+        field.clean(value, None)
+    except ValidationError as error:
+        sentence = f"{name}: {' '.join(error.messages)}"
+        raise InvalidError(sentence, fields={name: error.messages}) from error
 
 
 def _check(extension: Extension, fields: list[str]) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Release, Tag, Verdict
+from catalog.services.extensions import check_field
 from catalog.services.following import note_change
 from core import audit
-from core.errors import VersionExistsError
+from core.errors import InvalidError, VersionExistsError
 from core.policy import Permission, require
 from wasmhub.oci import Version, is_release_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from django.db.models import Field
 
     from core.actor import Actor
 
@@ -82,16 +80,12 @@ def fill_page(extension: Extension, annotations: Mapping[str, str]) -> None:
         value = annotations.get(annotation, "").strip()
         if value and not getattr(extension, field) and field not in filled:
             try:
-                _field(field).clean(value, extension)
-            except ValidationError:
+                check_field(field, value)
+            except InvalidError:
                 continue  # a page is better without it than with a broken link
             filled[field] = value
     if filled:
         Extension.objects.filter(pk=extension.pk).update(**filled)
-
-
-def _field(name: str) -> Field[str, str]:
-    return cast("Field[str, str]", Extension._meta.get_field(name))  # noqa: SLF001 - Django's documented _meta
 
 
 def _name(actor: Actor, manifest: Manifest, tag: str) -> bool:

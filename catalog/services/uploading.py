@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Release
-from catalog.services.extensions import open_extension
+from catalog.services.extensions import check_field, open_extension
 from catalog.services.following import note_change
 from core import audit, jobs
 from core.content import keep
@@ -41,7 +41,7 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
 
     :raises NotFoundError: the actor may not know of the namespace or the extension
     :raises NotAllowedError: the actor may read, but not publish
-    :raises InvalidError: the version is none, or the file is empty
+    :raises InvalidError: the version is none, the file is empty, or the description breaks a rule
     :raises VersionExistsError: the version is taken by other bytes
     """
     require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace)
@@ -49,13 +49,14 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
         canonical = str(Version.parse(version))
     except InvalidVersionError as error:
         raise InvalidError(str(error), fields={"version": [str(error)]}) from error
+    check_field("description", description)
     extension = open_extension(actor=actor, namespace=namespace, name=name, visibility=visibility)
     sha256 = keep(module, check=_check_size)
     with transaction.atomic():
         release = _reserve(actor, extension, canonical, version.strip(), sha256)
         if extension.pushed is None:
             Extension.objects.filter(pk=extension.pk).update(
-                pushed=timezone.now(), description=extension.description or description[:500]
+                pushed=timezone.now(), description=extension.description or description
             )
         note_change(extension.pk)
         # The bytes are part of the key: a job that still packs replaced ones is no job for these.

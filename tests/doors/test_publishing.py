@@ -157,9 +157,14 @@ def test_an_edit_shows_and_an_unknown_field_is_refused(hub: Hub) -> None:
     script = hub.api(
         "PATCH", f"/extensions/{path}", who="alice", json={"source_url": "javascript:alert(1)"}
     )
+    hidden = hub.api(
+        "PATCH", f"/extensions/{path}", who="alice", json={"title": "safe \u202ecod.exe"}
+    )
     seen = hub.api("GET", f"/extensions/{path}").json()
 
     assert edited.status_code == 200
+    assert (hidden.status_code, seen["title"]) == (400, path.partition("/")[2])
+    assert "U+202E" in hidden.json()["fields"]["title"][0]
     assert (seen["visibility"], seen["license"]) == ("public", "MIT")
     assert slip.status_code == 400
     assert "licence" in slip.json()["fields"]

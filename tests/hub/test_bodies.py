@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from a2wsgi import WSGIMiddleware
 from pytest_django import Settings
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from hub.bodies import WholeRequests
 
@@ -26,7 +26,11 @@ class Site:
     def __init__(self) -> None:
         self.environs: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
-        self._app = WholeRequests(WSGIMiddleware(self._answer, workers=1))  # type: ignore[arg-type] # a2wsgi has its own names for ASGI's types
+        self.person: int | None = 1
+        self._app = WholeRequests(WSGIMiddleware(self._answer, workers=1), who=self._who)  # type: ignore[arg-type] # a2wsgi has its own names for ASGI's types
+
+    async def _who(self, _scope: Scope) -> int | None:
+        return self.person
 
     def _answer(self, environ: Any, start_response: Any) -> list[bytes]:
         self.environs.append(dict(environ))
@@ -144,6 +148,35 @@ def test_a_length_over_the_limit_is_refused_before_the_body_is_read() -> None:
     assert (b"connection", b"close") in answered[0]["headers"]
     assert len(site.left) == 2
     assert site.bodies == []
+
+
+def test_an_upload_by_nobody_is_refused_before_the_body_is_read() -> None:
+    site = Site()
+    site.person = None
+
+    small = site.send([b"x" * 100], path="/new")
+    stated = site.send([], path="/new", headers=[(b"content-length", b"3000000")])
+    streamed = site.send([b"x" * MIB] * 9, path="/api/v1/extensions/acme/jwt/releases")
+
+    assert small[0]["status"] == 200  # the app says it better
+    assert [stated[0]["status"], streamed[0]["status"]] == [401, 401]
+    assert (b"www-authenticate", b'Bearer realm="WebAssembly Hub"') in streamed[0]["headers"]
+    assert b'"code": "not-signed-in"' in streamed[1]["body"]
+    assert len(site.left) > 6
+    assert len(site.bodies) == 1
+
+
+def test_one_person_has_so_many_uploads_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.bodies.UPLOADS_AT_A_TIME", 0)
+    site = Site()
+
+    refused = site.send([b"x"], path="/new")
+    elsewhere = site.send([b"x"])
+    monkeypatch.setattr("hub.bodies.UPLOADS_AT_A_TIME", 1)
+    one_by_one = [site.send([b"x"], path="/new")[0]["status"] for _ in range(2)]
+
+    assert [refused[0]["status"], elsewhere[0]["status"]] == [429, 200]
+    assert one_by_one == [200, 200]
 
 
 def test_a_refusal_is_a_page_for_people_and_a_document_for_programs() -> None:
