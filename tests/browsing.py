@@ -6,6 +6,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from axe_playwright_python.sync_playwright import Axe
+
 from tests.live import PASSWORD
 
 if TYPE_CHECKING:
@@ -61,3 +63,9 @@ def overflows(page: Page) -> bool:
     return bool(
         page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     )
+
+
+def barriers_on(page: Page) -> list[str]:
+    """Return what axe finds against WCAG and good practice on the page: rule and elements."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {[node['target'] for node in each['nodes']][:5]}" for each in found]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import filters
-from tests.browsing import overflows, sign_in, watched_page
+from tests.browsing import barriers_on, overflows, sign_in, watched_page
 from tests.live import Hub, unique
 
 pytestmark = [pytest.mark.browser, pytest.mark.single_setup, pytest.mark.slow]
@@ -64,7 +64,7 @@ def test_the_first_screen_says_what_it_is_and_offers_search_and_push(
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
-def test_no_page_overflows_or_complains(
+def test_no_page_overflows_complains_or_bars_anybody(
     hub: Hub, chromium: Browser, published: str, size: tuple[int, int], theme: Theme
 ) -> None:
     context = chromium.new_context(
@@ -72,7 +72,7 @@ def test_no_page_overflows_or_complains(
     )
     page, complaints = watched_page(context)
     sign_in(page, hub.origin, "alice")
-    wide = []
+    wide, barriers = [], []
     for path in (
         "/",
         "/search?q=a",
@@ -98,8 +98,11 @@ def test_no_page_overflows_or_complains(
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         if overflows(page):
             wide.append(path)
+        if (size, theme) in {(SIZES[0], "light"), (SIZES[1], "dark")}:  # it takes its time
+            barriers += [f"{path}: {each}" for each in barriers_on(page)]
 
     assert wide == []
+    assert barriers == []
     assert complaints == []
     context.close()
 
