@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import AccessToken, Membership, User
@@ -67,6 +68,16 @@ def find_access_token(secret: str, *, username: str | None = None) -> AccessToke
     if token.last_used is None or token.last_used < now - LAST_USED_EVERY:
         AccessToken.objects.filter(pk=token.pk).update(last_used=now)
     return token
+
+
+def access_token_now(access_token_id: int) -> AccessToken | None:
+    """Return an access token with its owner, unless it has ended since it was last looked at."""
+    unexpired = Q(expires__isnull=True) | Q(expires__gt=timezone.now())
+    return (
+        AccessToken.objects.select_related("user")
+        .filter(unexpired, pk=access_token_id, revoked__isnull=True, user__is_active=True)
+        .first()
+    )
 
 
 def _actor(user: User, permissions: frozenset[Permission]) -> Actor:

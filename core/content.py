@@ -8,14 +8,19 @@ Django's caches, so that rooms below the registry can read bytes without knowing
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
+from datetime import timedelta
 from functools import cache
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core.errors import HubError
+from core.models import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +59,13 @@ class ContentStore(Protocol):
     def append(self, upload: str, offset: int, data: bytes) -> int:
         """Write at ``offset``, cut off whatever lay behind it, and return the new length."""
 
+    def hash(self, upload: str, algorithm: str) -> str:
+        """
+        Return the hash (``sha256`` or ``sha512``, in hex digits) of what an upload holds so far.
+
+        Raises ContentError when there is no such upload.
+        """
+
     def commit(self, upload: str, sha256: str) -> int:
         """
         Make the upload the content of the digest and return its size in bytes.
@@ -69,6 +81,64 @@ class ContentStore(Protocol):
 
 
 CHUNK = 1024 * 1024
+# A collector deletes one content in far less; one that died in between left it to whoever comes.
+CLAIM_SECONDS, DELETING_SECONDS = 30.0, 60.0
+
+
+class ContentBusyError(HubError):
+    """These very bytes are being deleted right now; the same request works in a moment."""
+
+    code = "content-busy"
+    status = 503
+
+
+def claim(sha256: str) -> None:
+    """
+    Keep the collector from this content for the grace, whether the store holds it already or not.
+
+    Claim before the bytes are committed or a link to them is made: whoever links afterwards is
+    never too late.
+
+    :raises ContentBusyError: it is being deleted, and was not gone in time
+    """
+    deadline = time.monotonic() + CLAIM_SECONDS
+    while not _claimed(sha256):
+        if time.monotonic() > deadline:
+            raise ContentBusyError("These bytes are being deleted right now: try again.")
+        time.sleep(0.05)
+
+
+def _claimed(sha256: str) -> bool:
+    now = timezone.now()
+    row = Content.objects.filter(pk=sha256)
+    if row.filter(deleting__isnull=True).update(touched=now):
+        return True
+    if row.filter(deleting__lt=now - timedelta(seconds=DELETING_SECONDS)).exists():
+        finish_deleting(sha256)
+    try:
+        with transaction.atomic():
+            Content.objects.create(sha256=sha256, touched=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def finish_deleting(sha256: str) -> None:
+    """Delete the bytes of a content that is marked, then the mark."""
+    content_store().delete(sha256)
+    Content.objects.filter(pk=sha256, deleting__isnull=False).delete()
+
+
+def commit(upload: str, sha256: str) -> int:
+    """
+    Make an upload the content of the digest, durably, and return its size in bytes.
+
+    :raises DigestMismatchError: the bytes are others; nothing of the upload is kept
+    :raises ContentError: there is no such upload
+    :raises ContentBusyError: see ``claim``
+    """
+    claim(sha256)
+    return content_store().commit(upload, sha256)
 
 
 def keep(source: IO[bytes], *, check: Callable[[int], None] | None = None) -> str:
@@ -91,10 +161,18 @@ def keep(source: IO[bytes], *, check: Callable[[int], None] | None = None) -> st
             digest.update(chunk)
         if check is not None:
             check(size)
-        store.commit(upload, digest.hexdigest())
+        commit(upload, digest.hexdigest())
     except BaseException:
         store.abort(upload)
         raise
+    return digest.hexdigest()
+
+
+def sha256_of_file(file: IO[bytes]) -> str:
+    """Hash what is left to read, in flat memory."""
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
     return digest.hexdigest()
 
 

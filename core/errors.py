@@ -84,3 +84,10 @@ class TooLargeError(HubError):
 
     code = "too-large"
     status = 413
+
+
+class TooSlowError(HubError):
+    """Nothing of the body arrived for so long that the client must be gone."""
+
+    code = "too-slow"
+    status = 408

@@ -1,4 +1,4 @@
-"""What two or more rooms write: the audit log, the queue, and who does the sweeping."""
+"""What two or more rooms write: the audit log, the queue, who sweeps, and which bytes are kept."""
 
 from __future__ import annotations
 
@@ -85,3 +85,20 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} until {self.until}"
+
+
+class Content(models.Model):
+    """
+    Bytes that the content store holds, or will hold in a moment.
+
+    ``touched`` is when somebody last relied on them without a link that shows it: garbage is what
+    nothing links and nobody touched for the grace. ``deleting`` is when a collector began to
+    delete them; until the row is gone nobody may rely on them.
+    """
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    touched = models.DateTimeField(db_index=True)
+    deleting = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256}"

@@ -20,6 +20,10 @@ class Permission(StrEnum):
     EXTENSION_PUBLISH = "extension:publish"
     EXTENSION_EDIT = "extension:edit"
     EXTENSION_SET_VISIBILITY = "extension:set-visibility"
+    EXTENSION_YANK = "extension:yank"
+    EXTENSION_DELETE = "extension:delete"
+    EXTENSION_MANAGE = "extension:manage"
+    NAMESPACE_EDIT_RULES = "namespace:edit-rules"
     ORGANIZATION_READ_MEMBERS = "organization:read-members"
     ORGANIZATION_MANAGE_MEMBERS = "organization:manage-members"
     ACCOUNT_MANAGE = "account:manage"
@@ -55,6 +59,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.EXTENSION_PUBLISH,
         Permission.EXTENSION_EDIT,
         Permission.EXTENSION_SET_VISIBILITY,
+        Permission.EXTENSION_YANK,
         Permission.ORGANIZATION_READ_MEMBERS,
     }),
     Role.OWNER: frozenset(Permission),
@@ -67,6 +72,10 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = {
         Permission.EXTENSION_PUBLISH,
         Permission.EXTENSION_EDIT,
         Permission.EXTENSION_SET_VISIBILITY,
+        Permission.EXTENSION_YANK,
+        Permission.EXTENSION_DELETE,
+        Permission.EXTENSION_MANAGE,
+        Permission.NAMESPACE_EDIT_RULES,
     }),
 }  # fmt: skip
 

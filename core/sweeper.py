@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from core import jobs
-from core.models import Job, JobState, Lease
+from core import jobs, leases
+from core.models import Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def periodic(*, every: timedelta) -> Callable[[Callable[[], None]], Callable[[],
 
 def sweep(holder: str) -> bool:
     """Do one round if this holder is, or becomes, the elected one."""
-    if not _elected(holder):
+    if not leases.take("sweeper", holder=holder, term=ELECTION):
         return False
     _take_back_abandoned()
     _call_again()
@@ -65,21 +65,6 @@ def sweep(holder: str) -> bool:
         if entry.due <= timezone.now():
             entry.due = timezone.now() + entry.every
             entry.work()
-    return True
-
-
-def _elected(holder: str) -> bool:
-    now = timezone.now()
-    mine_or_over = Q(holder=holder) | Q(until__lt=now)
-    lease = Lease.objects.filter(mine_or_over, name="sweeper")
-    if lease.update(holder=holder, until=now + ELECTION):
-        return True
-    if Lease.objects.filter(name="sweeper").exists():
-        return False
-    try:
-        Lease.objects.create(name="sweeper", holder=holder, until=now + ELECTION)
-    except IntegrityError:
-        return False
     return True
 
 

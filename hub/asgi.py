@@ -16,6 +16,7 @@ from hub.lifespan import lifespan, on_shutdown
 from hub.wsgi import application as django
 from registry.app import application as registry
 from registry.bridge import bridge
+from registry.counting import pulls
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
@@ -32,7 +33,7 @@ async def _who(scope: Scope) -> int | None:
 
 bridged = WSGIMiddleware(cast("WSGIApp", django), workers=DJANGO_THREADS)
 portal = WholeRequests(cast("ASGIApp", bridged), who=_who)
-on_shutdown.append(bridge.close)
+on_shutdown.extend([pulls.flush, bridge.close])
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -25,6 +25,10 @@ PUBLIC_ORIGIN = env.str("HUB_PUBLIC_ORIGIN", default="").rstrip("/")
 DATABASE_URL = env.str("HUB_DATABASE_URL", default="")
 REDIS_URL = env.str("HUB_REDIS_URL", default="")
 EMAIL_URL = env.str("HUB_EMAIL_URL", default="consolemail://")
+REGISTRY_URL = env.str("HUB_REGISTRY_URL", default="").rstrip("/")
+REGISTRY_USERNAME = env.str("HUB_REGISTRY_USERNAME", default="")
+REGISTRY_PASSWORD = env.str("HUB_REGISTRY_PASSWORD", default="")
+CACHE_BYTES = env.int("HUB_CACHE_BYTES", default=10 * 1024**3)
 MAX_UPLOAD_BYTES = env.int("HUB_MAX_UPLOAD_BYTES", default=256 * 1024 * 1024)
 # Each proxy in front adds to X-Forwarded-For; what stands before those is the client's own word.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("HUB_TRUSTED_PROXIES", default=0)
@@ -150,6 +154,8 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 
 CONTENT_STORE = "registry.stores.filesystem.FilesystemStore"
+if REGISTRY_URL:
+    CONTENT_STORE = "registry.stores.upstream.UpstreamStore"
 
 if REDIS_URL:
     CACHES = {

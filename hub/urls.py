@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.urls import sign_in_urlpatterns
 from catalog import views as catalog
+from catalog.api.urls import harbor_urlpatterns
 from hub import views
 
 api_urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,6 +29,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     path("api/v1/", include((api_urlpatterns, "api"))),
+    path("api/", include(harbor_urlpatterns)),
     *sign_in_urlpatterns,
     path("", include("accounts.urls")),
     path("", include("catalog.urls")),

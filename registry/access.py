@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
-from django.utils import timezone
-
-from accounts.actors import find_access_token, token_actor
-from accounts.models import AccessToken
+from accounts.actors import access_token_now, find_access_token, token_actor
 from core.actor import ANONYMOUS, Actor
 from core.errors import CredentialsError, NotSignedInError
 from registry import bearer
@@ -21,13 +17,20 @@ from wasmhub.oci import InvalidNameError, Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accounts.models import AccessToken
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, and for what their token was asked: actions by repository."""
+    """
+    Who asks, and for what their token was asked: actions by repository.
+
+    ``key`` tells apart those who may not get the same answers: person and access token.
+    """
 
     actor: Actor = ANONYMOUS
     asked: Mapping[str, list[str]] = field(default_factory=lambda: MappingProxyType({}))
+    key: tuple[int, int] | None = None
 
     def has_asked(self, repository: Repository, action: str) -> bool:
         return action in self.asked.get(str(repository), ())
@@ -48,19 +51,14 @@ def visitor_of(authorization: str, *, origin: str) -> Visitor:
     claims = bearer.read(token.strip(), origin=origin)
     if claims.user_id is None or claims.access_token_id is None:
         return Visitor(ANONYMOUS, claims.asked)
-    return Visitor(_actor_now(claims.user_id, claims.access_token_id), claims.asked)
+    key = (claims.user_id, claims.access_token_id)
+    return Visitor(_actor_now(*key), claims.asked, key)
 
 
 def _actor_now(user_id: int, access_token_id: int) -> Actor:
     """Return the actor as the database knows them: what was taken from them is gone at once."""
-    unexpired = Q(expires__isnull=True) | Q(expires__gt=timezone.now())
-    token = (
-        AccessToken.objects.select_related("user")
-        .filter(unexpired, revoked__isnull=True, user__is_active=True)
-        .filter(pk=access_token_id, user_id=user_id)
-        .first()
-    )
-    if token is None:
+    token = access_token_now(access_token_id)
+    if token is None or token.user_id != user_id:
         raise CredentialsError(bearer.WRONG)
     return token_actor(token)
 

@@ -1,18 +1,21 @@
-"""Blobs: read them (spec 1.1, end-2)."""
+"""Blobs: read and delete them (spec 1.1, end-2 and end-10)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from starlette.responses import Response
+
+from catalog.selectors import may_publish
+from registry import services
 from registry.bridge import call
-from registry.digests import stored_digest
-from registry.errors import UnsupportedError
+from registry.doors import blobs_read
 from registry.selectors import get_repository, readable_blob
 from registry.sending import send_content
+from wasmhub.oci import Digest
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-
     from core.actor import Actor
     from registry.doors import Visit
     from registry.models import BlobLink
@@ -22,17 +25,26 @@ if TYPE_CHECKING:
 async def pull(visit: Visit) -> Response:
     """Send a blob, or a range of it."""
     text = visit.request.path_params["digest"]
-    blob = await call(_find, visit.actor, visit.repository, text)
+    decide = partial(call, _find, visit.actor, visit.repository, text)
+    if visit.request.method == "HEAD":
+        # The answer may spare a push: it has to be true now, and to stay true for a while.
+        blob = await call(_find, visit.actor, visit.repository, text, asks=True)
+    else:
+        blob = await blobs_read.of(str(visit.repository), (visit.visitor.key, text), decide)
     headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": blob.digest}
-    sha256 = stored_digest(blob.digest).hex
-    return await send_content(visit.request, sha256=sha256, size=blob.size, headers=headers)
+    return await send_content(visit.request, sha256=blob.sha256, size=blob.size, headers=headers)
 
 
-async def delete(_visit: Visit) -> Response:
-    """Refuse: blobs go when nothing names them any more."""
-    raise UnsupportedError("A blob cannot be deleted by itself.")
+async def delete(visit: Visit) -> Response:
+    """Take a blob out of the repository, unless a manifest names it."""
+    digest = Digest.parse(visit.request.path_params["digest"])
+    await call(services.delete_blob, actor=visit.actor, repository=visit.repository, digest=digest)
+    return Response(status_code=202)
 
 
-def _find(actor: Actor, repository: Repository, digest: str) -> BlobLink:
+def _find(actor: Actor, repository: Repository, digest: str, *, asks: bool = False) -> BlobLink:
     extension = get_repository(actor=actor, repository=repository)
-    return readable_blob(actor=actor, extension=extension, digest=stored_digest(digest))
+    blob = readable_blob(actor=actor, extension=extension, digest=Digest.parse(digest))
+    if asks and may_publish(actor, extension):
+        services.rely_on(blob)
+    return blob

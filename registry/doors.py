@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,12 +17,22 @@ from registry.bridge import call
 from registry.errors import ChallengeError, status_and_code
 from registry.scopes import PULL, PUSH
 from registry.selectors import require_publish
+from registry.warm import Decisions
 from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from catalog.models import Manifest
     from core.actor import Actor
+    from registry.models import BlobLink
+
+# A visitor is a few kilobytes, a link less, a manifest up to four megabytes.
+visitors: Decisions[Visitor] = Decisions(10_000)
+blobs_read: Decisions[BlobLink] = Decisions(20_000)
+manifests_read: Decisions[Manifest] = Decisions(
+    64 * 1024 * 1024, weigh=lambda manifest: 4096 + len(manifest.content)
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -37,6 +48,11 @@ class Visit:
     @property
     def actor(self) -> Actor:
         return self.visitor.actor
+
+    @property
+    def client(self) -> object:
+        """Return what tells this client from others: its access token, or where it is."""
+        return self.visitor.key or getattr(self.request.client, "host", "")
 
     @property
     def path(self) -> str:
@@ -57,12 +73,16 @@ def repository(
         name = request.path_params["name"]
         visitor = Visitor()
         try:
-            visitor = await arrive(request)
+            visitor = await (arrive(request) if action == PULL else arrive_now(request))
             visit = Visit(request, visitor, admit(visitor, name, action))
-            if action != PULL:
-                # Before anything that was sent along is looked at, and before its body is read.
-                await call(require_publish, actor=visit.actor, repository=visit.repository)
-            return await handler(visit)
+            if action == PULL:
+                return await handler(visit)
+            # Before anything that was sent along is looked at, and before its body is read.
+            await call(require_publish, actor=visit.actor, repository=visit.repository)
+            try:
+                return await handler(visit)
+            finally:
+                forget(str(visit.repository))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except HubError as error:
@@ -84,9 +104,23 @@ async def ping(request: Request) -> Response:
 
 
 async def arrive(request: Request) -> Visitor:
-    """Return the visitor of a request; cookies say nothing here."""
+    """Return who reads, as they were at most two seconds ago; cookies say nothing here."""
+    header = request.headers.get("authorization", "")
+    if not header:
+        return await arrive_now(request)
+    return await visitors.of(header, _origin(request), partial(arrive_now, request))
+
+
+async def arrive_now(request: Request) -> Visitor:
+    """Return who writes, with the rights they have right now."""
     header = request.headers.get("authorization", "")
     return await call(visitor_of, header, origin=_origin(request))
+
+
+def forget(repository: str) -> None:
+    """Let everybody who reads in the repository from now on see what was just written."""
+    for decisions in (manifests_read, blobs_read):
+        decisions.forget(repository)
 
 
 def _origin(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -11,14 +12,16 @@ from django.conf import settings
 from django.contrib.auth import get_user
 
 from accounts.actors import actor_by_access_token, actor_for, token_actor
-from catalog.selectors import get_extension, module_readable
+from catalog.selectors import carrier_of, get_extension
 from core.actor import ANONYMOUS
 from core.content import content_store
 from core.errors import NotFoundError
 from registry.access import basic_token
 from registry.bridge import call
+from registry.counting import pulls
 from registry.errors import BlobUnknownError
 from registry.sending import send_content
+from registry.warm import Decisions
 from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
@@ -33,30 +36,37 @@ PERSONAL = {"Cache-Control": "private, no-store", "Vary": "Cookie, Authorization
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A module that the visitor may have, and whether everybody may."""
+    """A module that the visitor may have, by which manifest, and whether everybody may."""
 
     size: int
+    manifest_id: int
+    user_id: int | None
     is_public: bool
+
+
+downloads: Decisions[Found] = Decisions(20_000)
 
 
 async def download(request: Request) -> Response:
     """Send a module's bytes: at once, with their length, and for ever the same."""
     namespace, name, sha256 = (request.path_params[key] for key in ("namespace", "name", "sha256"))
-    found = await call(
-        _find,
-        namespace,
-        name,
-        sha256,
-        authorization=request.headers.get("authorization", ""),
-        session_key=request.cookies.get(settings.SESSION_COOKIE_NAME),
+    authorization = request.headers.get("authorization", "")
+    session_key = request.cookies.get(settings.SESSION_COOKIE_NAME)
+    found = await downloads.of(
+        f"{namespace}/{name}",
+        (sha256, authorization, session_key),
+        partial(call, _find, namespace, name, sha256, authorization, session_key),
     )
+    if request.method == "GET":
+        client = authorization or session_key or getattr(request.client, "host", "")
+        pulls.note(found.manifest_id, user_id=found.user_id, client=client)
     caching = IMMUTABLE if found.is_public else PERSONAL
     headers = {"Content-Type": "application/wasm", **caching}
     return await send_content(request, sha256=sha256, size=found.size, headers=headers)
 
 
 def _find(
-    namespace: str, name: str, sha256: str, *, authorization: str, session_key: str | None
+    namespace: str, name: str, sha256: str, authorization: str, session_key: str | None
 ) -> Found:
     actor = _actor(authorization, session_key)
     try:
@@ -66,12 +76,11 @@ def _find(
     except (InvalidNameError, NotFoundError) as error:
         raise _unknown() from error
     size = content_store().stat(sha256)
-    if size is None or not module_readable(actor=actor, extension=extension, sha256=sha256):
+    carrier = carrier_of(actor=actor, extension=extension, sha256=sha256)
+    if size is None or carrier is None:
         raise _unknown()
-    is_public = extension.visibility == "public" and module_readable(
-        actor=ANONYMOUS, extension=extension, sha256=sha256
-    )
-    return Found(size, is_public)
+    is_public = extension.visibility == "public" and carrier.is_readable
+    return Found(size, carrier.pk, actor.user_id, is_public)
 
 
 def _actor(authorization: str, session_key: str | None) -> Actor:

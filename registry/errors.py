@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from core.content import ContentError, DigestMismatchError
+from core.content import ContentBusyError, ContentError, DigestMismatchError
 from core.errors import (
     ConflictError,
     CredentialsError,
@@ -16,6 +16,7 @@ from core.errors import (
     NotFoundError,
     NotSignedInError,
     TooLargeError,
+    TooSlowError,
 )
 from wasmhub.oci import InvalidDigestError, InvalidNameError, OciError
 
@@ -101,10 +102,12 @@ TABLE: Mapping[type[Exception], tuple[int, str]] = {
     ManifestBlobUnknownError: (404, "MANIFEST_BLOB_UNKNOWN"),
     NotFoundError: (404, "NAME_UNKNOWN"),
     UnsupportedError: (405, "UNSUPPORTED"),
+    TooSlowError: (408, "BLOB_UPLOAD_INVALID"),
     TooLargeError: (413, "SIZE_INVALID"),
     OutOfOrderError: (416, "BLOB_UPLOAD_INVALID"),
     RangeError: (416, "SIZE_INVALID"),
     ContentError: (500, "UNKNOWN"),
+    ContentBusyError: (503, "UNKNOWN"),
     HubError: (400, "UNSUPPORTED"),
 }
 
@@ -121,7 +124,7 @@ def answer(error: HubError | OciError) -> JSONResponse:
     headers = dict(getattr(error, "headers", {}))
     if isinstance(error, ChallengeError):
         headers["WWW-Authenticate"] = error.challenge
-    if isinstance(error, TooLargeError):
+    if isinstance(error, TooLargeError | TooSlowError):
         headers["Connection"] = "close"  # the rest of the body is not worth reading
     return document(status, code, str(error), detail, headers)
 

@@ -1,8 +1,8 @@
 """
 The keys that sign registry tokens: ES256, in the database, encrypted under the site's secret key.
 
-The first token that is asked for makes the first key. A token is verified by the key that it
-names (``kid``) from this set and from nowhere else.
+The first token that is asked for makes the first key, ``rotate`` the next ones. A token is verified
+by the key that it names (``kid``) from this set and from nowhere else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import threading
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,10 +25,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from registry.models import SigningKey
 
 CACHED_SECONDS = 5.0
+# Far longer than any token lives.
+RETIRED_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,15 @@ class Keyring:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._keys: dict[str, Key] = {}
+        self._newest = 0
         self._read = float("-inf")
 
     def signing_key(self) -> Key:
         """Return the newest key; make one if there is none."""
         keys = self._current() or self._current(reread=True)
         while not keys:
-            _make()
+            # Another process that saw the same makes one of the same name, and only one is stored.
+            _make(self._newest + 1)
             keys = self._current(reread=True)
         return next(iter(keys.values()))
 
@@ -67,22 +73,39 @@ class Keyring:
     def _current(self, *, reread: bool = False) -> dict[str, Key]:
         with self._lock:
             if reread or time.monotonic() - self._read > CACHED_SECONDS:
-                rows = SigningKey.objects.order_by("-created", "-kid")
+                rows = list(SigningKey.objects.all())
+                self._newest = max((int(row.kid) for row in rows), default=0)
                 keys = (_decrypted(row) for row in rows)
                 self._keys = {key.kid: key for key in keys if key is not None}
                 self._read = time.monotonic()
             return self._keys
 
 
-def _make() -> None:
+def rotate() -> str:
+    """
+    Make a new key that signs from now on, and return its name.
+
+    The one that signed until now still verifies; those before it go, once no token of theirs can
+    be alive.
+    """
+    newest = SigningKey.objects.first()
+    if newest is not None and newest.created < timezone.now() - RETIRED_KEPT:
+        SigningKey.objects.exclude(pk=newest.pk).delete()
+    number = int(newest.kid) + 1 if newest else 1
+    _make(number)
+    keyring.forget()
+    return str(number)
+
+
+def _make(number: int) -> None:
     """Store a new key; of two processes that do it at once the first one wins."""
     private = ec.generate_private_key(ec.SECP256R1())
     encoded = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    taken = SigningKey.objects.values_list("kid", flat=True)
-    kid = str(max((int(each) for each in taken), default=0) + 1)
     try:
         with transaction.atomic():
-            SigningKey.objects.create(kid=kid, encrypted=_cipher().encrypt(encoded).decode())
+            SigningKey.objects.create(
+                kid=str(number), encrypted=_cipher().encrypt(encoded).decode()
+            )
     except IntegrityError:
         return
 

@@ -1,14 +1,16 @@
-"""Manifests: read and push them, by tag and by digest (spec 1.1, end-3 and end-7)."""
+"""Manifests: read, push and delete them, by tag and by digest (spec 1.1, end-3, 7 and 9)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from registry import services
 from registry.bridge import call
-from registry.errors import UnsupportedError
+from registry.counting import pulls
+from registry.doors import manifests_read
 from registry.receiving import whole
 from registry.selectors import readable_manifest
 from wasmhub.oci import MANIFEST_MAX_BYTES
@@ -16,15 +18,25 @@ from wasmhub.oci import MANIFEST_MAX_BYTES
 if TYPE_CHECKING:
     from registry.doors import Visit
 
+# So many tags may come along with one push by digest (spec 1.2, end-7b).
+MOST_TAGS = 10
+
 
 async def pull(visit: Visit) -> Response:
     """Send a manifest byte for byte, under the type it was pushed with."""
-    manifest = await call(
+    reference = visit.request.path_params["reference"]
+    decide = partial(
+        call,
         readable_manifest,
         actor=visit.actor,
         repository=visit.repository,
-        reference=visit.request.path_params["reference"],
+        reference=reference,
     )
+    manifest = await manifests_read.of(
+        str(visit.repository), (visit.visitor.key, reference), decide
+    )
+    if visit.request.method == "GET":
+        pulls.note(manifest.pk, user_id=visit.actor.user_id, client=visit.client)
     headers = {
         "Content-Type": manifest.media_type,
         "Docker-Content-Digest": manifest.digest,
@@ -36,6 +48,7 @@ async def pull(visit: Visit) -> Response:
 async def push(visit: Visit) -> Response:
     """Accept a manifest whose blobs are here."""
     content = await whole(visit.request, limit=MANIFEST_MAX_BYTES)
+    tags = visit.request.query_params.getlist("tag")
     manifest, parsed = await call(
         services.push_manifest,
         actor=visit.actor,
@@ -43,6 +56,7 @@ async def push(visit: Visit) -> Response:
         reference=visit.request.path_params["reference"],
         media_type=visit.request.headers.get("content-type", ""),
         content=content,
+        tags=tags[:MOST_TAGS],
     )
     headers = {
         "Location": f"{visit.path}/manifests/{manifest.digest}",
@@ -50,9 +64,17 @@ async def push(visit: Visit) -> Response:
     }
     if parsed.subject is not None:
         headers["OCI-Subject"] = str(parsed.subject.digest)
+    if tags and ":" in visit.request.path_params["reference"]:
+        headers["OCI-Tag"] = ", ".join(tags[:MOST_TAGS])
     return Response(status_code=201, headers=headers)
 
 
-async def delete(_visit: Visit) -> Response:
-    """Refuse: what was pushed stays."""
-    raise UnsupportedError("Manifests and tags cannot be deleted here.")
+async def delete(visit: Visit) -> Response:
+    """Delete a tag, or a manifest with all its tags."""
+    await call(
+        services.delete_reference,
+        actor=visit.actor,
+        repository=visit.repository,
+        reference=visit.request.path_params["reference"],
+    )
+    return Response(status_code=202)

@@ -6,7 +6,9 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
+from accounts.models import AccessToken
 from catalog.models import Extension, Manifest
 
 
@@ -14,9 +16,12 @@ class BlobLink(models.Model):
     """A blob exists for a repository only once it is linked."""
 
     extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="blob_links")
-    digest = models.CharField(max_length=140, help_text="sha256:… as the client named it")
+    digest = models.CharField(max_length=140, help_text="as the client named it")
+    sha256 = models.CharField(max_length=64, db_index=True, help_text="of the stored bytes")
     size = models.PositiveBigIntegerField()
     created = models.DateTimeField(auto_now_add=True)
+    # When a client was last told that it need not push the blob again.
+    touched = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
         constraints = [
@@ -64,7 +69,25 @@ class SigningKey(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["-created"]
+        ordering = ["-created", "-kid"]
 
     def __str__(self) -> str:
         return self.kid
+
+
+class RefreshToken(models.Model):
+    """
+    What a client keeps after a login instead of the access token; it ends with that one.
+
+    Only the token endpoint takes it; it has no scope of its own.
+    """
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    access_token = models.ForeignKey(
+        AccessToken, on_delete=models.CASCADE, related_name="refresh_tokens"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    used = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"refreshes {self.access_token}"

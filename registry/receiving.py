@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from core.errors import TooLargeError
+from core.errors import TooLargeError, TooSlowError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from starlette.requests import Request
 
 BLOCK = 1024 * 1024
+# As in Django's half: a client that says nothing for so long has gone, or means harm.
+IDLE_SECONDS = 60.0
 
 
 def stated_length(request: Request) -> int | None:
@@ -27,13 +30,14 @@ async def blocks(request: Request, *, limit: int) -> AsyncIterator[bytes]:
     A body that was cut off raises Starlette's ClientDisconnect: it has no end.
 
     :raises TooLargeError: more than ``limit`` bytes; before any is read, if the length is stated
+    :raises TooSlowError: nothing arrived for a minute
     """
     refusal = TooLargeError(f"At most {limit} bytes are taken here.")
     if (stated_length(request) or 0) > limit:
         raise refusal
     received = 0
     block = bytearray()
-    async for chunk in request.stream():
+    async for chunk in _lively(request.stream()):
         received += len(chunk)
         if received > limit:
             raise refusal
@@ -43,6 +47,16 @@ async def blocks(request: Request, *, limit: int) -> AsyncIterator[bytes]:
             block.clear()
     if block:
         yield bytes(block)
+
+
+async def _lively(stream: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), IDLE_SECONDS)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise TooSlowError("Nothing of the body arrived for a minute. Send it again.") from None
 
 
 async def whole(request: Request, *, limit: int) -> bytes:

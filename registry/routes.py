@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
-from registry import blobs, manifests, tags, token, uploads
+from registry import blobs, manifests, referrers, tags, token, uploads
 from registry.doors import ping, repository
 from registry.download import download
 from registry.scopes import DELETE, PULL, PUSH
@@ -33,6 +33,11 @@ BLOB = f"{V2}/blobs/{{digest}}"
 MANIFEST = f"{V2}/manifests/{{reference}}"
 
 routes = [
+    # What fleets ask for comes first: routes are tried one by one.
+    Route(MANIFEST, repository(PULL, manifests.pull), methods=["GET"]),
+    # Who asks whether a blob is here is about to push it, and oras-py asks for one token only.
+    Route(BLOB, repository(PULL, blobs.pull, token_for=PUSH), methods=["HEAD"]),
+    Route(BLOB, repository(PULL, blobs.pull), methods=["GET"]),
     Route("/v2", ping),
     Route("/v2/", ping),
     Route(f"{V2}/blobs/uploads", repository(PUSH, uploads.begin), methods=["POST"]),
@@ -41,13 +46,10 @@ routes = [
     Route(UPLOAD, repository(PUSH, uploads.append), methods=["PATCH"]),
     Route(UPLOAD, repository(PUSH, uploads.finish), methods=["PUT"]),
     Route(UPLOAD, repository(PUSH, uploads.cancel), methods=["DELETE"]),
-    # Who asks whether a blob is here is about to push it, and oras-py asks for one token only.
-    Route(BLOB, repository(PULL, blobs.pull, token_for=PUSH), methods=["HEAD"]),
-    Route(BLOB, repository(PULL, blobs.pull), methods=["GET"]),
     Route(BLOB, repository(DELETE, blobs.delete), methods=["DELETE"]),
-    Route(MANIFEST, repository(PULL, manifests.pull), methods=["GET"]),
     Route(MANIFEST, repository(PUSH, manifests.push), methods=["PUT"]),
     Route(MANIFEST, repository(DELETE, manifests.delete), methods=["DELETE"]),
+    Route(f"{V2}/referrers/{{digest}}", repository(PULL, referrers.list_referrers)),
     Route(f"{V2}/tags/list", repository(PULL, tags.list_tags), methods=["GET"]),
     Route("/token", token.get, methods=["GET"]),
     Route("/token", token.post, methods=["POST"]),

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.models import Extension, Verdict
-from catalog.selectors import get_extension, may_publish, resolve_manifest
+from django.db.models import Max, Sum
+
+from catalog.models import Extension, Manifest, Verdict
+from catalog.selectors import (
+    find_extension,
+    get_extension,
+    may_publish,
+    readers_get,
+    resolve_manifest,
+    where,
+)
 from core.content import content_store
 from core.errors import NotFoundError
 from core.policy import Permission, Visibility, allows, require
 from registry.errors import BlobUnknownError, ManifestUnknownError, UploadUnknownError
-from registry.models import BlobLink, ManifestBlob, Upload
+from registry.models import BlobLink, Upload
 from registry.scopes import PERMISSIONS
 from wasmhub.oci import Digest, InvalidDigestError, InvalidNameError, Repository, check_tag
 
@@ -18,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from catalog.models import Manifest
     from core.actor import Actor
+
+# Of so many manifests without a module that name a blob, one has to be readable.
+NAMING = 100
 
 
 def get_repository(*, actor: Actor, repository: Repository) -> Extension:
@@ -30,7 +41,7 @@ def get_repository(*, actor: Actor, repository: Repository) -> Extension:
 
     :raises NotFoundError: it is absent, or the actor may not see it
     """
-    extension = _extension(repository)
+    extension = find_extension(repository.namespace, repository.name)
     if extension is not None and extension.listed is None and may_publish(actor, extension):
         return extension
     return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
@@ -52,28 +63,22 @@ def require_publish(*, actor: Actor, repository: Repository) -> None:
     :raises NotFoundError: the actor may not know of the repository or its namespace
     :raises NotAllowedError: the actor may read, but not publish
     """
-    require(
-        actor,
-        Permission.EXTENSION_PUBLISH,
-        namespace=repository.namespace,
-        visibility=visibility_of(_extension(repository)),
-    )
+    require(actor, Permission.EXTENSION_PUBLISH, **_place(repository))
 
 
 def readable_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLink:
     """
     Return the link to a blob that is there and that the actor may read.
 
-    Those who may not publish read what a manifest that passed names, and nothing else.
+    Those who may not publish read what a manifest names that they may read, and nothing else.
 
     :raises BlobUnknownError: there is no such blob for this actor
     """
     link = extension.blob_links.filter(digest=str(digest)).first()
-    if link is not None and not may_publish(actor, extension):
-        named = ManifestBlob.objects.filter(link=link, manifest__verdict=Verdict.PASSED)
-        link = link if named.exists() else None
+    if link is not None and not may_publish(actor, extension) and not _readers_get(link):
+        link = None
     # Should the store have lost it, a client that is told so uploads it again.
-    if link is None or content_store().stat(digest.hex) != link.size:
+    if link is None or content_store().stat(link.sha256) != link.size:
         raise BlobUnknownError("There is no such blob in this repository.", digest=digest)
     return link
 
@@ -101,10 +106,10 @@ def get_upload(*, actor: Actor, repository: Repository, upload_id: UUID) -> Uplo
 
     :raises UploadUnknownError: it is over, or of another person or repository
     """
+    extension = find_extension(repository.namespace, repository.name)
     upload = (
         Upload.objects.select_related("extension__namespace")
-        .filter(extension__namespace__name=repository.namespace, extension__name=repository.name)
-        .filter(pk=upload_id)
+        .filter(pk=upload_id, extension=extension)
         .first()
     )
     if upload is None or upload.user_id != actor.user_id:
@@ -124,24 +129,24 @@ def granted_actions(
     }
 
 
-def visibility_of(extension: Extension | None) -> str:
-    """Return who may know of the extension; until something passed, members only."""
-    if extension is None or extension.listed is None:
-        return Visibility.PRIVATE.value
-    return extension.visibility
+def _readers_get(link: BlobLink) -> bool:
+    naming = Manifest.objects.filter(blobs__link=link)
+    if naming.filter(verdict=Verdict.PASSED).exists():
+        return True
+    unjudged = naming.filter(verdict__isnull=True).defer("content", "findings")
+    return any(readers_get(manifest) for manifest in unjudged[:NAMING])
 
 
 def _may(actor: Actor, permission: Permission, repository: Repository) -> bool:
-    seen_as = visibility_of(_extension(repository))
-    return allows(actor, permission, namespace=repository.namespace, visibility=seen_as)
+    return allows(actor, permission, **_place(repository))
 
 
-def _extension(repository: Repository) -> Extension | None:
-    return (
-        Extension.objects.select_related("namespace")
-        .filter(namespace__name=repository.namespace, name=repository.name)
-        .first()
-    )
+def _place(repository: Repository) -> dict[str, str]:
+    """Return what the policy needs to know of a name: an old one means what has it now."""
+    extension = find_extension(repository.namespace, repository.name)
+    if extension is not None:
+        return where(extension)
+    return {"namespace": repository.namespace, "visibility": Visibility.PRIVATE.value}
 
 
 def _check_reference(reference: str) -> None:
@@ -150,3 +155,10 @@ def _check_reference(reference: str) -> None:
         Digest.parse(reference)
     else:
         check_tag(reference)
+
+
+def namespace_bytes(namespace: str) -> int:
+    """Return how many bytes of blobs a namespace holds, those of two repositories once."""
+    links = BlobLink.objects.filter(extension__namespace__name=namespace)
+    distinct = links.values("sha256").annotate(size=Max("size"))
+    return distinct.aggregate(total=Sum("size"))["total"] or 0

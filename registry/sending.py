@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
-from core.content import ContentError, content_store
+from core.content import ContentError, content_store, sha256_of_file
 from registry.bridge import call
 from registry.errors import RangeError
+from registry.remembering import SmallContents, Verified
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
+    from registry.remembering import Mark
+
 CHUNK = 256 * 1024
+# Most modules are smaller than this; what fleets pull stays in memory.
+SMALL = 2 * 1024 * 1024
+DAMAGED = "The content store gave other bytes than it was given."
+SHORT = "The content store gave fewer bytes than it holds."
 # One range of bytes (RFC 9110 section 14.1.2); several at once are answered with everything.
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+
+small = SmallContents(128 * 1024 * 1024)
+verified = Verified()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,12 @@ async def send_content(
     headers["Content-Length"] = str(size if part is None else len(part))
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
+    part = part or Part(0, size)
+    if size <= SMALL:
+        content = await _small(sha256)
+        return Response(content[part.start : part.end], status_code=status, headers=headers)
     file = await call(content_store().open, sha256)
-    chunks = _verified(file, sha256) if part is None else _range(file, part)
+    chunks = await _chunks(file, sha256, part, size)
     # The first chunk before the head of the answer: what is damaged at once is an honest 500.
     begun = _begun(await anext(chunks), chunks)
     return StreamingResponse(begun, status_code=status, headers=headers)
@@ -91,19 +106,82 @@ async def _begun(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-async def _range(file: BinaryIO, part: Part) -> AsyncIterator[bytes]:
+async def _small(sha256: str) -> bytes:
+    """Return all of a small content; what is asked for often never leaves the memory."""
+    content = small.get(sha256)
+    if content is None:
+        content = await call(_read_verified, sha256)
+        small.put(sha256, content)
+    return content
+
+
+def _read_verified(sha256: str) -> bytes:
+    with content_store().open(sha256) as file:
+        content = file.read()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ContentError(DAMAGED)
+    return content
+
+
+async def _chunks(file: BinaryIO, sha256: str, part: Part, size: int) -> AsyncIterator[bytes]:
+    """Return the chunks of a part; a file that was read and right is not hashed every time."""
+    mark = verified.mark_of(file)
+    if mark is not None and verified.holds(sha256, mark):
+        return _plain(file, part)
+    if len(part) == size:
+        return _verified(file, sha256, mark)
+    # A range cannot be verified by itself.
+    await call(_verify, file, sha256)
+    if mark is None:
+        return _ranged(file, part)
+    verified.add(sha256, mark)
+    return _plain(file, part)
+
+
+def _verify(file: BinaryIO, sha256: str) -> None:
+    if sha256_of_file(file) != sha256:
+        file.close()
+        raise ContentError(DAMAGED)
+
+
+async def _plain(file: BinaryIO, part: Part) -> AsyncIterator[bytes]:
+    """Yield from a local file: at once what the system has in memory, else through a thread."""
+    with file:
+        descriptor, buffer = file.fileno(), bytearray(CHUNK)
+        offset = part.start
+        while offset < part.end:
+            length = min(CHUNK, part.end - offset)
+            chunk = _read_at_once(descriptor, memoryview(buffer)[:length], offset)
+            chunk = chunk or await call(os.pread, descriptor, length, offset)
+            if not chunk:
+                raise ContentError(SHORT)
+            offset += len(chunk)
+            yield chunk
+
+
+def _read_at_once(descriptor: int, buffer: memoryview, offset: int) -> bytes:
+    """Read without waiting for a disk; nothing when that cannot be."""
+    try:
+        count = os.preadv(descriptor, [buffer], offset, os.RWF_NOWAIT)
+    except OSError:  # it would wait, or the file system cannot tell
+        return b""
+    return bytes(buffer[:count])
+
+
+async def _ranged(file: BinaryIO, part: Part) -> AsyncIterator[bytes]:
+    """Yield a part of what is no local file."""
     with file:
         await call(file.seek, part.start)
         left = len(part)
         while left:
             chunk = await call(file.read, min(CHUNK, left))
             if not chunk:
-                raise ContentError("The content store gave fewer bytes than it holds.")
+                raise ContentError(SHORT)
             left -= len(chunk)
             yield chunk
 
 
-async def _verified(file: BinaryIO, sha256: str) -> AsyncIterator[bytes]:
+async def _verified(file: BinaryIO, sha256: str, mark: Mark | None) -> AsyncIterator[bytes]:
     """
     Yield the content one chunk late, and the last chunk only if the whole has the digest.
 
@@ -122,5 +200,7 @@ async def _verified(file: BinaryIO, sha256: str) -> AsyncIterator[bytes]:
             yield held
             held = chunk
         if digest.hexdigest() != sha256:
-            raise ContentError("The content store gave other bytes than it was given.")
+            raise ContentError(DAMAGED)
+        if mark is not None:
+            verified.add(sha256, mark)
         yield held

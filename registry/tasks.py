@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from catalog.errors import QuotaExceededError
 from catalog.models import Release
 from catalog.services import attach_packed, fail_packing
 from core.actor import Actor
@@ -18,7 +19,8 @@ from core.content import content_store, keep
 from core.jobs import job
 from core.policy import Role
 from core.sweeper import periodic
-from registry.services import expire_uploads, link_blob, record_manifest
+from registry import refreshing
+from registry.services import check_room, expire_uploads, link_blob, record_manifest
 from wasmhub.oci import pack, parse_manifest
 from wasmhub.oci.media import OCI_MANIFEST
 from wasmhub.proxywasm import Finding, Severity
@@ -57,6 +59,13 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
         content = module.read()
     # The time of the reservation: a second attempt makes the same bytes.
     packed = pack(content, created=release.created, annotations=_annotations(release))
+    try:
+        for blob in (packed.config, packed.layer):
+            size = len(blob.data)
+            check_room(extension=release.extension, sha256=blob.digest.hex, size=size)
+    except QuotaExceededError as error:
+        full = Finding("hub/quota-exceeded", Severity.ERROR, error.message, "the namespace")
+        return partial(fail_packing, release_id=release_id, finding=full.as_json())
     for blob in (packed.config, packed.layer):
         keep(io.BytesIO(blob.data))
     return partial(_publish, release, packed)
@@ -64,8 +73,9 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
 
 @periodic(every=timedelta(minutes=10))
 def forget_stale_uploads() -> None:
-    """Forget uploads that were begun and left."""
+    """Forget uploads that were begun and left, and logins that nobody came back to."""
     expire_uploads(before=timezone.now() - UPLOADS_KEPT)
+    refreshing.forget_unused()
 
 
 def _annotations(release: Release) -> dict[str, str]:
@@ -84,7 +94,12 @@ def _publish(release: Release, packed: PackedImage) -> None:
     if not _is_current(release):
         return
     for blob in (packed.config, packed.layer):
-        link_blob(extension=release.extension, digest=blob.digest, size=len(blob.data))
+        link_blob(
+            extension=release.extension,
+            digest=blob.digest,
+            sha256=blob.digest.hex,
+            size=len(blob.data),
+        )
     manifest = record_manifest(
         actor=_actor(release),
         extension=release.extension,

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from core.errors import NotSignedInError, TooLargeError
 from registry import services
 from registry.bridge import call
-from registry.digests import stored_digest
 from registry.errors import (
     OutOfOrderError,
     SizeInvalidError,
@@ -22,7 +21,7 @@ from registry.errors import (
 from registry.receiving import blocks, stated_length
 from registry.scopes import PULL
 from registry.selectors import get_upload, is_readable
-from wasmhub.oci import InvalidDigestError, InvalidNameError, Repository
+from wasmhub.oci import Digest, InvalidDigestError, InvalidNameError, Repository
 
 if TYPE_CHECKING:
     from registry.doors import Visit
@@ -38,7 +37,7 @@ async def begin(visit: Visit) -> Response:
         blob = await _mount(visit, query["mount"], query.get("from", ""))
         if blob is not None:
             return _created(visit, blob)
-    digest = stored_digest(query["digest"]) if "digest" in query else None
+    digest = Digest.parse(query["digest"]) if "digest" in query else None
     upload = await call(services.begin_upload, actor=visit.actor, repository=visit.repository)
     if digest is None:
         return _accepted(visit, upload, 0)
@@ -59,7 +58,7 @@ async def append(visit: Visit) -> Response:
 
 async def finish(visit: Visit) -> Response:
     """Keep the last chunk, if one came along, and make the upload a blob."""
-    digest = stored_digest(visit.request.query_params.get("digest", ""))
+    digest = Digest.parse(visit.request.query_params.get("digest", ""))
     upload = await _find(visit)
     await _receive(visit, upload)
     return _created(
@@ -88,7 +87,7 @@ async def _mount(visit: Visit, digest: str, source: str) -> BlobLink | None:
     :raises NotSignedInError: the actor may read there, but the token was not asked for it
     """
     try:
-        wanted, repository = stored_digest(digest), Repository.parse(source)
+        wanted, repository = Digest.parse(digest), Repository.parse(source)
     except (InvalidDigestError, InvalidNameError):
         return None
     if not visit.visitor.has_asked(repository, PULL):
@@ -126,6 +125,9 @@ async def _receive(visit: Visit, upload: Upload) -> int:
     try:
         async for block in blocks(visit.request, limit=settings.MAX_UPLOAD_BYTES - offset):
             offset = await call(services.append_to_upload, upload=upload, offset=offset, data=block)
+        if offset == upload.offset:
+            # Even nothing cuts off what a request that broke off has left behind.
+            await call(services.append_to_upload, upload=upload, offset=offset, data=b"")
     except TooLargeError:
         await call(services.cancel_upload, actor=visit.actor, upload=upload)
         raise TooLargeError(

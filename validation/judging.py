@@ -96,6 +96,13 @@ def _image(manifest: Manifest, case: Case) -> ParsedManifest | None:
 
 def _read(found: ModuleLayer, case: Case) -> None:
     """Have the module read in the limited child process, and keep its bytes if it is one."""
+    if found.layer.digest.algorithm != "sha256":
+        message = (
+            f"The module's layer is named by {found.layer.digest.algorithm}, and the proxies' "
+            "clients know sha256 only. Push the image with sha256 digests."
+        )
+        case.add("image/not-sha256", Severity.ERROR, message, "the manifest")
+        return
     with content_store().open(found.layer.digest.hex) as layer, tempfile.TemporaryFile() as module:
         reading = read_in_child(layer, module, packing=found.packing)
         case.facts = reading.facts

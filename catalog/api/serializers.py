@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from catalog.models import Extension
+from catalog.models import Creation, Extension
 from core.policy import Visibility
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
     module_sha256 = serializers.CharField(allow_null=True)
     verdict = serializers.ChoiceField(choices=["pending", "passed", "failed", "quarantined"])
     created = serializers.DateTimeField()
-    yanked = serializers.CharField(allow_null=True, help_text="Why it was yanked.")
+    yanked = serializers.CharField(allow_null=True, help_text="Why it is no longer offered.")
 
     def to_representation(self, instance: Release) -> Validated:
         """Join the release with its manifest and module."""
@@ -67,7 +67,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
             "module_sha256": module.sha256 if module else None,
             "verdict": instance.verdict,
             "created": serializers.DateTimeField().to_representation(instance.created),
-            "yanked": None,  # nothing can be yanked yet; the shape is fixed
+            "yanked": instance.yanked or None,
         }
 
 
@@ -109,7 +109,17 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
         return str(newest.version) if newest else None
 
 
-class ExtensionChangesSerializer(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input that refuses what is no field, so that a typing slip is not taken for success."""
+
+    def validate(self, attrs: Validated) -> Validated:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError({name[:100]: "Unknown field." for name in unknown})
+        return attrs
+
+
+class ExtensionChangesSerializer(StrictSerializer):
     """What a PATCH may change; a field that is left out keeps its value."""
 
     title = serializers.CharField(required=False, allow_blank=True, max_length=100)
@@ -124,12 +134,49 @@ class ExtensionChangesSerializer(serializers.Serializer[Any]):
     homepage_url = serializers.URLField(required=False, allow_blank=True, max_length=300)
     documentation_url = serializers.URLField(required=False, allow_blank=True, max_length=300)
 
-    def validate(self, attrs: Validated) -> Validated:
-        """Refuse what is no field, so that a typing slip is not taken for success."""
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError({name[:100]: "Unknown field." for name in unknown})
-        return attrs
+
+class RenameSerializer(StrictSerializer):
+    """Another name in the same namespace."""
+
+    name = serializers.CharField(max_length=100)
+
+
+class TransferSerializer(StrictSerializer):
+    """Another namespace, which the one who asks owns too."""
+
+    namespace = serializers.CharField(max_length=77)
+
+
+class ReleaseChangesSerializer(StrictSerializer):
+    """What a PATCH may change of a release."""
+
+    yanked = serializers.CharField(
+        allow_null=True,
+        max_length=300,
+        help_text="Why it is no longer offered, in a sentence; null offers it again.",
+    )
+
+
+class RulesSerializer(StrictSerializer):
+    """What the owners of a namespace rule for its extensions; null is no limit."""
+
+    quota_bytes = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**63 - 1
+    )
+    quota_extensions = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**31 - 1
+    )
+    protected_tags = serializers.ListField(
+        child=serializers.CharField(max_length=128),
+        required=False,
+        max_length=50,
+        help_text="Patterns with * and ?: only owners push, move or delete such tags.",
+    )
+    creation = serializers.ChoiceField(
+        choices=Creation.choices,
+        required=False,
+        help_text="What a push to a name that does not exist makes.",
+    )
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -143,8 +190,8 @@ class UploadSerializer(serializers.Serializer[Any]):
     visibility = serializers.ChoiceField(
         choices=[each.value for each in Visibility],
         required=False,
-        default=Visibility.PRIVATE.value,
-        help_text="For a new name only; an existing extension keeps its own.",
+        help_text="For a new name only, else as its namespace rules; an existing extension keeps "
+        "its own.",
     )
 
 

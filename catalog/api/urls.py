@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from catalog.api import views
+from accounts.api.harbor import CurrentUserView
+from catalog.api import harbor, moving, views
 
 EXTENSION = "extensions/<str:namespace>/<str:name>"
 RELEASE = f"{EXTENSION}/releases/<str:version>"
@@ -10,9 +11,21 @@ RELEASE = f"{EXTENSION}/releases/<str:version>"
 urlpatterns = [
     path("search", views.SearchView.as_view(), name="search"),
     path(EXTENSION, views.ExtensionView.as_view(), name="extension"),
+    path(f"{EXTENSION}/rename", moving.RenameView.as_view(), name="rename"),
+    path(f"{EXTENSION}/transfer", moving.TransferView.as_view(), name="transfer"),
+    path("orgs/<str:namespace>/rules", moving.RulesView.as_view(), name="rules"),
     path(f"{EXTENSION}/releases", views.ReleasesView.as_view(), name="releases"),
     path(RELEASE, views.ReleaseView.as_view(), name="release"),
     path(f"{RELEASE}/facts", views.FactsView.as_view(), name="facts"),
     path(f"{RELEASE}/findings", views.FindingsView.as_view(), name="findings"),
     path(f"{RELEASE}/manifests/<str:target>", views.ManifestView.as_view(), name="manifest"),
+]
+
+# ``/api``: where ``wasme`` expects Harbor 1.x.
+harbor_urlpatterns = [
+    path("users/current", CurrentUserView.as_view()),
+    path("projects", harbor.ProjectsView.as_view()),
+    path("repositories", harbor.RepositoriesView.as_view()),
+    path("search", harbor.HarborSearchView.as_view()),
+    path("repositories/<str:namespace>/<str:name>/tags", harbor.HarborTagsView.as_view()),
 ]

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import selectors, services
+from catalog.api.answers import DELETING, PROBLEM, WRITING, answer_extension
 from catalog.api.serializers import (
     ExtensionChangesSerializer,
     ExtensionSerializer,
     FactsSerializer,
     FindingSerializer,
-    ProblemSerializer,
+    ReleaseChangesSerializer,
     ReleaseSerializer,
     ReleasesSerializer,
     SearchSerializer,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from catalog.models import Extension, Release
     from core.actor import Actor
 
-PROBLEM = OpenApiResponse(ProblemSerializer, description="A problem document.")
 PER_PAGE = 50
 FACET_PARAMETERS = {
     "lang": "language",
@@ -115,18 +115,12 @@ class ExtensionView(HubView):
     @extend_schema(operation_id="getExtension", responses={200: ExtensionSerializer, 404: PROBLEM})
     def get(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the extension."""
-        return self._answer(self.extension(namespace, name))
+        return answer_extension(self.actor, self.extension(namespace, name))
 
     @extend_schema(
         operation_id="editExtension",
         request=ExtensionChangesSerializer,
-        responses={
-            200: ExtensionSerializer,
-            400: PROBLEM,
-            401: PROBLEM,
-            403: PROBLEM,
-            404: PROBLEM,
-        },
+        responses={200: ExtensionSerializer, **WRITING},
     )
     def patch(self, request: Request, namespace: str, name: str) -> Response:
         """Change what the page says, or the visibility."""
@@ -136,12 +130,13 @@ class ExtensionView(HubView):
         services.edit_extension(
             actor=self.actor, extension=extension, changes=changes.validated_data
         )
-        return self._answer(extension)
+        return answer_extension(self.actor, extension)
 
-    def _answer(self, extension: Extension) -> Response:
-        releases = selectors.releases_of(actor=self.actor, extension=extension)
-        context = {"newest": selectors.newest_release(releases)}
-        return Response(ExtensionSerializer(extension, context=context).data)
+    @extend_schema(operation_id="deleteExtension", responses=DELETING)
+    def delete(self, request: Request, namespace: str, name: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Delete the extension; releases that others may rely on keep it."""
+        services.delete_extension(actor=self.actor, extension=self.extension(namespace, name))
+        return Response(status=204)
 
 
 class ReleasesView(HubView):
@@ -160,15 +155,7 @@ class ReleasesView(HubView):
     @extend_schema(
         operation_id="publishRelease",
         request={"multipart/form-data": UploadSerializer},
-        responses={
-            202: ReleaseSerializer,
-            400: PROBLEM,
-            401: PROBLEM,
-            403: PROBLEM,
-            404: PROBLEM,
-            409: PROBLEM,
-            413: PROBLEM,
-        },
+        responses={202: ReleaseSerializer, **WRITING, 409: PROBLEM, 413: PROBLEM},
     )
     def post(self, request: Request, namespace: str, name: str) -> Response:
         """Reserve the version; a worker packs and judges the module."""
@@ -187,6 +174,33 @@ class ReleaseView(HubView):
     def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the release."""
         return Response(ReleaseSerializer(self.release(namespace, name, version)).data)
+
+    @extend_schema(
+        operation_id="yankRelease",
+        request=ReleaseChangesSerializer,
+        responses={200: ReleaseSerializer, **WRITING, 409: PROBLEM},
+    )
+    def patch(self, request: Request, namespace: str, name: str, version: str) -> Response:
+        """Yank the release, or offer it again."""
+        release = self.release(namespace, name, version)
+        changes = ReleaseChangesSerializer(data=request.data)
+        changes.is_valid(raise_exception=True)
+        release = services.yank_release(
+            actor=self.actor,
+            extension=release.extension,
+            version=release.version,
+            reason=changes.validated_data["yanked"],
+        )
+        return Response(ReleaseSerializer(release).data)
+
+    @extend_schema(operation_id="deleteRelease", responses=DELETING)
+    def delete(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Delete the release, unless others may rely on it."""
+        release = self.release(namespace, name, version)
+        services.delete_release(
+            actor=self.actor, extension=release.extension, version=release.version
+        )
+        return Response(status=204)
 
 
 class FactsView(HubView):

@@ -2,13 +2,20 @@
 
 from catalog.models.extensions import Extension, ExtensionQuerySet, SearchChange
 from catalog.models.manifests import Manifest, Module, Verdict
+from catalog.models.names import Alias, Creation, NamespaceRules
+from catalog.models.pulls import ManifestPull, PullCount
 from catalog.models.releases import Release, Tag
 
 __all__ = [
+    "Alias",
+    "Creation",
     "Extension",
     "ExtensionQuerySet",
     "Manifest",
+    "ManifestPull",
     "Module",
+    "NamespaceRules",
+    "PullCount",
     "Release",
     "SearchChange",
     "Tag",

@@ -46,6 +46,8 @@ class Manifest(models.Model):
     digest = models.CharField(max_length=140)
     media_type = models.CharField(max_length=255)
     content = models.BinaryField()
+    # What the manifest says something about: it is a referrer of this digest.
+    subject = models.CharField(max_length=140, blank=True, default="")
     # Null is "no module", which is no verdict.
     verdict = models.CharField(max_length=12, choices=Verdict.choices, null=True)  # noqa: DJ001 - see above
     findings = models.JSONField(default=list)
@@ -62,6 +64,13 @@ class Manifest(models.Model):
                 condition=models.Q(verdict__isnull=True) | models.Q(verdict__in=Verdict.values),
                 name="manifest_verdict_known",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["extension", "subject"],
+                condition=~models.Q(subject=""),
+                name="referrers",
+            )
         ]
 
     def __str__(self) -> str:

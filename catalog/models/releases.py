@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from catalog.models.extensions import Extension
+from catalog.models.extensions import Extension, validate_shown
 from catalog.models.manifests import Manifest, Verdict
 
 
@@ -15,6 +15,7 @@ class Release(models.Model):
 
     An upload through the page or the REST API reserves the version first: until a worker has
     packed the module, ``manifest`` is null, and ``failure`` says why when it cannot be packed.
+    ``yanked`` is why it is no longer offered; its digest can still be pulled.
     """
 
     extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="releases")
@@ -26,6 +27,10 @@ class Release(models.Model):
     upload_sha256 = models.CharField(max_length=64, blank=True, default="")
     failure = models.JSONField(null=True, help_text="the finding that stopped the packing")
     passed = models.DateTimeField(null=True, help_text="from here on it never changes")
+    yanked = models.CharField(
+        max_length=300, blank=True, default="", validators=[validate_shown], help_text="why"
+    )
+    yanked_at = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

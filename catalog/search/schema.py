@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import tantivy
 
-from catalog.models import Extension, Manifest, Release, Verdict
+from catalog.models import Extension, Release, Verdict
+from catalog.selectors.extensions import on_display
 from wasmhub.oci import Version
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def register_tokenizers(index: tantivy.Index) -> None:
 
 
 def documents(extension_ids: list[int] | None = None) -> Iterator[tuple[int, tantivy.Document]]:
-    """Yield id and document of each extension with something that passed; all, or of these ids."""
-    passed = Extension.objects.filter(manifests__verdict=Verdict.PASSED).distinct()
+    """Yield id and document of each extension with something to offer; all, or of these ids."""
+    offering = Extension.objects.filter(pk__in=on_display().values("extension"))
     if extension_ids is not None:
-        passed = passed.filter(pk__in=extension_ids)
-    for extension in passed.select_related("namespace").iterator(chunk_size=200):
+        offering = offering.filter(pk__in=extension_ids)
+    for extension in offering.select_related("namespace").iterator(chunk_size=200):
         yield extension.pk, _document(extension)
 
 
@@ -91,8 +92,10 @@ def _document(extension: Extension) -> tantivy.Document:
 
 
 def _facts(extension: Extension) -> dict[str, str]:
-    """Return the facts of the newest passed release, else of the newest passed manifest."""
-    passed = Release.objects.filter(extension=extension, manifest__verdict=Verdict.PASSED)
+    """Return the facts of the newest release on offer, else of the newest such manifest."""
+    passed = Release.objects.filter(
+        extension=extension, manifest__verdict=Verdict.PASSED, yanked=""
+    )
     newest = max(
         passed.select_related("manifest__module"),
         key=lambda each: Version.parse(each.version),
@@ -100,6 +103,6 @@ def _facts(extension: Extension) -> dict[str, str]:
     )
     manifest = newest.manifest if newest else None
     if manifest is None:
-        judged = Manifest.objects.filter(extension=extension, verdict=Verdict.PASSED)
+        judged = on_display().filter(extension=extension)
         manifest = judged.select_related("module").order_by("-judged").first()
     return dict(manifest.module.facts) if manifest and manifest.module else {}

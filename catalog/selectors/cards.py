@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Prefetch
 from django.urls import reverse
 
-from catalog.models import Extension, Manifest, Release, Verdict
-from catalog.selectors.extensions import newest_release
+from catalog.models import Extension, Release, Verdict
+from catalog.selectors.extensions import newest_release, on_display
 from catalog.selectors.manifests import may_publish
 from wasmhub.oci import Version
 
@@ -59,7 +59,7 @@ def cards_of(*, actor: Actor, ids: Iterable[int]) -> list[Card]:
 
 
 def recent_cards(*, actor: Actor, limit: int) -> list[Card]:
-    """Return the extensions that were updated last, of those with something that passed."""
+    """Return the extensions that were updated last, of those with something to offer."""
     return cards_of(actor=actor, ids=_listed(actor).order_by("-updated", "-pk")[:limit])
 
 
@@ -72,7 +72,9 @@ def namespace_cards(*, actor: Actor, namespace: str) -> list[Card]:
 def counts(*, actor: Actor) -> dict[str, int]:
     """Count what is listed for the actor: extensions, their passed releases, their publishers."""
     listed = _listed(actor)
-    passed = Release.objects.filter(extension__in=listed, manifest__verdict=Verdict.PASSED)
+    passed = Release.objects.filter(
+        extension__in=listed, manifest__verdict=Verdict.PASSED, yanked=""
+    )
     return {
         "extensions": listed.count(),
         "releases": passed.count(),
@@ -84,8 +86,7 @@ def counts(*, actor: Actor) -> dict[str, int]:
 
 
 def _listed(actor: Actor) -> QuerySet[Extension, int]:
-    passed = Manifest.objects.filter(verdict=Verdict.PASSED).values("extension")
-    visible = Extension.objects.visible_to(actor).filter(pk__in=passed)
+    visible = Extension.objects.visible_to(actor).filter(pk__in=on_display().values("extension"))
     return visible.values_list("pk", flat=True)
 
 
@@ -102,7 +103,8 @@ def _with_releases(visible: QuerySet[Extension], ids: list[int]) -> QuerySet[Ext
 
 
 def _card(extension: Extension, publisher: bool) -> Card:  # noqa: FBT001 - the signature is not ours
-    seen = [row for row in extension.releases.all() if publisher or row.verdict == Verdict.PASSED]
+    rows = [row for row in extension.releases.all() if not row.yanked]
+    seen = [row for row in rows if publisher or row.verdict == Verdict.PASSED]
     release = newest_release(sorted(seen, key=lambda row: Version.parse(row.version), reverse=True))
     module = release.manifest.module if release and release.manifest else None
     facts = module.summary if module and release and release.verdict == Verdict.PASSED else {}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.models import Extension, Release, Verdict
+from django.db.models import Q
+
+from catalog.models import Extension, Manifest, Release, Verdict
 from catalog.selectors.manifests import may_publish
 from core.errors import NotFoundError
+from core.policy import Visibility
 from wasmhub.oci import InvalidNameError, Repository, Version
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from core.actor import Actor
 
 
@@ -18,23 +23,44 @@ NOTHING = "There is no extension of this name that you can see."
 
 def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
     """
-    Return the extension.
+    Return the extension of this name, or the one that had it before.
 
-    :raises NotFoundError: it is absent, or the actor may not see it
+    :raises NotFoundError: it is absent, or the actor may not see it as it is now
     """
     try:
         Repository(namespace, name)
     except InvalidNameError:
         raise NotFoundError(NOTHING) from None
-    extension = (
-        Extension.objects.visible_to(actor)
-        .select_related("namespace__user", "namespace__organization")
-        .filter(namespace__name=namespace, name=name)
-        .first()
-    )
+    extension = _by_name(Extension.objects.visible_to(actor), namespace, name)
     if extension is None:
         raise NotFoundError(NOTHING)
     return extension
+
+
+def find_extension(namespace: str, name: str) -> Extension | None:
+    """Return the extension of this name, or the one that had it before; ask the policy next."""
+    return _by_name(Extension.objects.all(), namespace, name)
+
+
+def _by_name(rows: QuerySet[Extension], namespace: str, name: str) -> Extension | None:
+    rows = rows.select_related("namespace__user", "namespace__organization")
+    # In this order: who just misses a name that is being taken away finds the alias it leaves.
+    return (
+        rows.filter(namespace__name=namespace, name=name).first()
+        or rows.filter(aliases__namespace=namespace, aliases__name=name).first()
+    )
+
+
+def where(extension: Extension) -> dict[str, str]:
+    """Return what the policy needs to know of the place; until something passed, it is private."""
+    seen_as = extension.visibility if extension.listed else Visibility.PRIVATE.value
+    return {"namespace": extension.namespace.name, "visibility": seen_as}
+
+
+def on_display() -> QuerySet[Manifest]:
+    """Return the manifests that lists and search are made of: passed, and not only yanked."""
+    passed = Manifest.objects.filter(verdict=Verdict.PASSED)
+    return passed.filter(Q(releases__isnull=True) | Q(releases__yanked=""))
 
 
 def releases_of(*, actor: Actor, extension: Extension) -> list[Release]:
@@ -52,8 +78,9 @@ def newest_release(releases: list[Release]) -> Release | None:
     Return the release that stands for the extension, of a list with the highest first.
 
     That is the newest that passed and is no pre-release, else the newest that passed, else the
-    newest of all.
+    newest of all. What was yanked stands for it only when there is nothing else.
     """
-    passed = [each for each in releases if each.verdict == Verdict.PASSED]
+    offered = [each for each in releases if not each.yanked]
+    passed = [each for each in offered if each.verdict == Verdict.PASSED]
     stable = [each for each in passed if not Version.parse(each.version).is_prerelease]
-    return next(iter(stable or passed or releases), None)
+    return next(iter(stable or passed or offered or releases), None)

@@ -12,8 +12,12 @@ from core.policy import Permission, allows
 from wasmhub.oci import Version, is_release_tag
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.actor import Actor
 
+# A chain of referrers that is longer is nobody's honest one.
+SUBJECTS = 8
 SEVERITIES = ("error", "warning", "note")
 
 
@@ -50,9 +54,49 @@ def resolve_manifest(*, actor: Actor, extension: Extension, reference: str) -> M
         manifest = extension.manifests.filter(digest=reference).first()
     else:
         manifest = _by_tag(extension, reference, pushed=publisher)
-    if manifest is None or not (publisher or manifest.is_readable):
+    if manifest is None or not (publisher or readers_get(manifest)):
         raise NotFoundError("There is no manifest of this name that you can see.")
     return manifest
+
+
+def readers_get(manifest: Manifest) -> bool:
+    """
+    Test that the manifest is for all who may read the extension.
+
+    What carries a module must have passed. What only says something about another manifest, as a
+    referrer or by a ``sha256-<digest>.*`` tag, is for whoever gets that one.
+    """
+    seen: set[int] = set()
+    open_ends = [manifest]
+    while open_ends:
+        one = open_ends.pop()
+        if one.is_readable:
+            return True
+        if one.verdict is None and one.pk not in seen and len(seen) < SUBJECTS:
+            seen.add(one.pk)
+            open_ends += _subjects(one)
+    return False
+
+
+def _subjects(manifest: Manifest) -> list[Manifest]:
+    """Return the manifests that this one says something about."""
+    tags = Tag.objects.filter(pushed=manifest, name__startswith="sha256-")
+    told = {tag[:71].replace("-", ":") for tag in tags.values_list("name", flat=True)}
+    siblings = Manifest.objects.filter(extension=manifest.extension_id)
+    return list(
+        siblings.filter(digest__in={manifest.subject, *told} - {""}).defer("content", "findings")
+    )
+
+
+def referrers(
+    *, actor: Actor, extension: Extension, subject: str, after: str = ""
+) -> Iterator[Manifest]:
+    """Yield what refers to the digest and the actor may read, in the order of digests."""
+    publisher = may_publish(actor, extension)
+    rows = extension.manifests.filter(subject=subject, digest__gt=after).order_by("digest")
+    for row in rows.iterator(chunk_size=50):
+        if publisher or readers_get(row):
+            yield row
 
 
 def _by_tag(extension: Extension, tag: str, *, pushed: bool) -> Manifest | None:
@@ -65,13 +109,14 @@ def _by_tag(extension: Extension, tag: str, *, pushed: bool) -> Manifest | None:
         return release.manifest if release else None
     moving = extension.tags.select_related("pushed", "served").filter(name=tag).first()
     if moving is not None:
-        return moving.pushed if pushed else moving.served
+        # What has no verdict never moves what readers get; whether they get this is judged next.
+        return moving.pushed if pushed or not moving.served else moving.served
     return _latest(extension) if tag == "latest" else None
 
 
 def _latest(extension: Extension) -> Manifest | None:
-    """Return the newest passed release that is no pre-release: what ``latest`` means untold."""
-    passed = extension.releases.filter(manifest__verdict=Verdict.PASSED)
+    """Return the newest release on offer that is no pre-release: what ``latest`` means untold."""
+    passed = extension.releases.filter(manifest__verdict=Verdict.PASSED, yanked="")
     versions = {Version.parse(each): each for each in passed.values_list("version", flat=True)}
     stable = [each for each in versions if not each.is_prerelease]
     if not stable:
@@ -82,22 +127,24 @@ def _latest(extension: Extension) -> Manifest | None:
 
 def tag_names(*, actor: Actor, extension: Extension) -> list[str]:
     """Return every tag that resolves for the actor, in ASCII order."""
-    releases: Q = Q(manifest__isnull=False)
-    tags = Q()
+    releases, tags = Q(manifest__isnull=False), Q()
+    about: set[str] = set()
     if not may_publish(actor, extension):
-        releases &= Q(manifest__verdict=Verdict.PASSED)
-        tags = Q(served__verdict=Verdict.PASSED)
-    names = set(Release.objects.filter(releases, extension=extension).values_list("tag", flat=True))
-    names |= set(Tag.objects.filter(tags, extension=extension).values_list("name", flat=True))
-    return sorted(names)
+        releases, tags = Q(manifest__verdict=Verdict.PASSED), Q(served__verdict=Verdict.PASSED)
+        unjudged = extension.tags.filter(name__startswith="sha256-", pushed__verdict__isnull=True)
+        rows = unjudged.select_related("pushed").defer("pushed__content", "pushed__findings")
+        about = {tag.name for tag in rows if readers_get(tag.pushed)}
+    names = set(extension.releases.filter(releases).values_list("tag", flat=True))
+    names |= set(extension.tags.filter(tags).values_list("name", flat=True))
+    return sorted(names | about)
 
 
-def module_readable(*, actor: Actor, extension: Extension, sha256: str) -> bool:
-    """Test that some manifest that the actor may read carries the module of this sha256."""
+def carrier_of(*, actor: Actor, extension: Extension, sha256: str) -> Manifest | None:
+    """Return the newest manifest that the actor may read and that carries this module."""
     carrying = extension.manifests.filter(module__sha256=sha256)
     if not may_publish(actor, extension):
         carrying = carrying.filter(verdict=Verdict.PASSED)
-    return carrying.exists()
+    return carrying.defer("content", "findings").order_by("-pk").first()
 
 
 def findings_of(release: Release) -> list[dict[str, str]]:

@@ -43,6 +43,8 @@ class ReleaseView:
     verdict: str
     created: datetime
     created_by: str
+    yanked: str
+    yanked_at: datetime | None
     is_prerelease: bool
     is_newest: bool
     digest: str | None
@@ -169,8 +171,10 @@ def release_view(
         verdict=release.verdict,
         created=release.created,
         created_by=release.created_by.username if release.created_by else "",
+        yanked=release.yanked,
+        yanked_at=release.yanked_at,
         is_prerelease=Version.parse(release.version).is_prerelease,
-        is_newest=newest is not None and newest.pk == release.pk,
+        is_newest=newest is not None and newest.pk == release.pk and not release.yanked,
         digest=manifest.digest if manifest else None,
         media_type=manifest.media_type if manifest else None,
         facts=facts,
@@ -199,6 +203,8 @@ def pull_commands(release: Release, origin: str) -> list[Snippet]:
     host = origin.partition("://")[2]
     plain = origin.startswith("http://")
     image = f"{host}/{release.extension}:{release.version}"
+    if release.yanked and release.manifest is not None:
+        image = f"{host}/{release.extension}@{release.manifest.digest}"
     folder = f"{release.extension.name}-{release.version}"
     skopeo = " --src-tls-verify=false" if plain else ""
     return [

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, cast
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.models import Namespace
 from catalog.models import Extension
+from catalog.selectors import find_extension, may_publish, where
 from catalog.services.following import note_change
+from catalog.services.holding import hold_names
+from catalog.services.names import take_name
+from catalog.services.rules import visibility_of_new
 from core import audit
-from core.errors import InvalidError, NameInvalidError
-from core.policy import Permission, Visibility, require
+from core.errors import InvalidError, NameInvalidError, NameTakenError
+from core.policy import Permission, Visibility, allows, require
 from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
@@ -36,44 +39,65 @@ README_LIMIT = 512 * 1024
 
 
 def open_extension(
-    *, actor: Actor, namespace: str, name: str, visibility: str = Visibility.PRIVATE.value
+    *, actor: Actor, namespace: str, name: str, visibility: str | None = None
 ) -> Extension:
     """
-    Return the extension to push to; a name that does not exist yet is made, private by default.
+    Return the extension to push to; a name that does not exist yet is made.
 
-    ``visibility`` is for a new name only: an existing extension keeps its own.
+    A name that an extension had before means that extension, with its rights. ``visibility`` is
+    for a new name only, and as the namespace rules (else private) unless it is given: an existing
+    extension keeps its own.
 
     :raises NameInvalidError: the name is outside the grammar
     :raises NotFoundError: the actor may not know of the namespace or the extension
-    :raises NotAllowedError: the actor may read, but not publish
+    :raises NotAllowedError: the actor may read, but not publish, or not make this name
+    :raises NameTakenError: the name went along with an extension that is none of the actor's
+    :raises QuotaExceededError: the namespace has as many extensions as its rules let it
+    """
+    extension = find_to_publish(actor=actor, namespace=namespace, name=name)
+    if extension is not None:
+        return extension
+    if visibility not in {None, *Visibility}:
+        raise InvalidError("A visibility is public, internal or private.")
+    return _create(actor, namespace, name, visibility)
+
+
+def find_to_publish(*, actor: Actor, namespace: str, name: str) -> Extension | None:
+    """
+    Return the extension that has the name or had it before; None when it may be made.
+
+    :raises HubError: the actor may not publish there: see ``open_extension``
     """
     try:
         Repository(namespace, name)
     except InvalidNameError as error:
         raise NameInvalidError(str(error)) from error
-    extension = (
-        Extension.objects.select_related("namespace")
-        .filter(namespace__name=namespace, name=name)
-        .first()
-    )
-    seen_as = extension.visibility if extension and extension.listed else Visibility.PRIVATE.value
-    require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace, visibility=seen_as)
-    if extension is not None:
-        return extension
-    if visibility not in {each.value for each in Visibility}:
-        raise InvalidError("A visibility is public, internal or private.")
-    return _create(actor, namespace, name, visibility)
+    extension = find_extension(namespace, name)
+    if extension is None:
+        require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace)
+        return None
+    if not may_publish(actor, extension) and _left(actor, extension, namespace):
+        raise NameTakenError(f"{namespace}/{name} is the old name of another extension.")
+    require(actor, Permission.EXTENSION_PUBLISH, **where(extension))
+    return extension
 
 
-def _create(actor: Actor, namespace: str, name: str, visibility: str) -> Extension:
-    with transaction.atomic():
-        extension, created = Extension.objects.select_related("namespace").get_or_create(
-            namespace=Namespace.objects.get(name=namespace),
-            name=name,
-            defaults={"visibility": visibility},
-        )
-        if created:
-            audit.record(actor, "extension.created", str(extension), visibility=visibility)
+def _left(actor: Actor, extension: Extension, namespace: str) -> bool:
+    """Test that the extension left a namespace where the actor publishes."""
+    elsewhere = extension.namespace.name != namespace
+    return elsewhere and allows(actor, Permission.EXTENSION_PUBLISH, namespace=namespace)
+
+
+@transaction.atomic
+def _create(actor: Actor, namespace: str, name: str, visibility: str | None) -> Extension:
+    holder = hold_names([namespace])[namespace]
+    existing = find_to_publish(actor=actor, namespace=namespace, name=name)
+    if existing is not None:
+        return existing
+    visibility = visibility_of_new(actor=actor, namespace=namespace, asked=visibility)
+    take_name(actor=actor, namespace=holder, name=name)
+    extension = Extension.objects.create(namespace=holder, name=name, visibility=visibility)
+    audit.record(actor, "extension.created", str(extension), visibility=visibility)
     return extension
 
 

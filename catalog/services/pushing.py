@@ -8,8 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Release, Tag, Verdict
+from catalog.selectors import where
 from catalog.services.extensions import check_field
 from catalog.services.following import note_change
+from catalog.services.holding import hold
+from catalog.services.rules import check_tag
 from core import audit
 from core.errors import InvalidError, VersionExistsError
 from core.policy import Permission, require
@@ -41,6 +44,7 @@ def accept_manifest(  # noqa: PLR0913 - its parts are its arguments
     media_type: str,
     content: bytes,
     has_module: bool,
+    subject: str = "",
     tag: str | None = None,
 ) -> Manifest:
     """
@@ -49,19 +53,22 @@ def accept_manifest(  # noqa: PLR0913 - its parts are its arguments
     The caller has checked the bytes against the digest and that all blobs are linked, and asks
     for the validation in the same transaction. Doing it twice changes nothing.
 
-    :raises NotAllowedError: the actor may not publish here
+    :raises NotFoundError: the extension was deleted meanwhile
+    :raises NotAllowedError: the actor may not publish here, or the tag is protected
     :raises VersionExistsError: the tag is a version that passed with other bytes
     """
-    namespace = extension.namespace.name
-    require(
-        actor, Permission.EXTENSION_PUBLISH, namespace=namespace, visibility=extension.visibility
-    )
+    # A verdict holds it too: it sees the name below, or its outcome is seen here.
+    extension = hold(extension.pk)
+    require(actor, Permission.EXTENSION_PUBLISH, **where(extension))
+    if tag is not None:
+        check_tag(actor=actor, extension=extension, tag=tag)
     manifest, created = Manifest.objects.get_or_create(
         extension=extension,
         digest=digest,
         defaults={
             "media_type": media_type,
             "content": content,
+            "subject": subject,
             "verdict": Verdict.PENDING if has_module else None,
         },
     )

@@ -9,12 +9,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Release
-from catalog.services.extensions import check_field, open_extension
+from catalog.selectors import where
+from catalog.services.extensions import check_field, find_to_publish, open_extension
 from catalog.services.following import note_change
+from catalog.services.holding import hold
+from catalog.services.rules import check_tag
 from core import audit, jobs
 from core.content import keep
 from core.errors import InvalidError, TooLargeError, VersionExistsError
-from core.policy import Permission, Visibility, require
+from core.policy import Permission, require
 from wasmhub.oci import InvalidVersionError, Version
 
 if TYPE_CHECKING:
@@ -31,20 +34,20 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
     version: str,
     module: BinaryIO,
     description: str = "",
-    visibility: str = Visibility.PRIVATE.value,
+    visibility: str | None = None,
 ) -> Release:
     """
     Keep the module's bytes, reserve the version, and ask a worker to pack and judge it.
 
     The same bytes again give the same release. ``description`` and ``visibility`` are for a new
-    name; an existing extension keeps its own.
+    name; an existing extension keeps its own. See ``open_extension`` for what else it raises.
 
     :raises NotFoundError: the actor may not know of the namespace or the extension
-    :raises NotAllowedError: the actor may read, but not publish
+    :raises NotAllowedError: the actor may read, but not publish, or the version is protected
     :raises InvalidError: the version is none, the file is empty, or the description breaks a rule
     :raises VersionExistsError: the version is taken by other bytes
     """
-    require(actor, Permission.EXTENSION_PUBLISH, namespace=namespace)
+    find_to_publish(actor=actor, namespace=namespace, name=name)
     try:
         canonical = str(Version.parse(version))
     except InvalidVersionError as error:
@@ -53,6 +56,9 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
     extension = open_extension(actor=actor, namespace=namespace, name=name, visibility=visibility)
     sha256 = keep(module, check=_check_size)
     with transaction.atomic():
+        extension = hold(extension.pk)
+        require(actor, Permission.EXTENSION_PUBLISH, **where(extension))
+        check_tag(actor=actor, extension=extension, tag=version.strip())
         release = _reserve(actor, extension, canonical, version.strip(), sha256)
         if extension.pushed is None:
             Extension.objects.filter(pk=extension.pk).update(
@@ -113,5 +119,6 @@ def attach_packed(*, release: Release, manifest: Manifest) -> bool:
 
 def fail_packing(*, release_id: int, finding: Mapping[str, str]) -> None:
     """Say on the release why it could not be packed."""
-    Release.objects.filter(pk=release_id, manifest__isnull=True).update(failure=dict(finding))
-    audit.record(None, "release.not-packed", str(Release.objects.get(pk=release_id)))
+    unpacked = Release.objects.filter(pk=release_id, manifest__isnull=True)
+    if unpacked.update(failure=dict(finding)):
+        audit.record(None, "release.not-packed", str(unpacked.get()))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Module, Release, Tag, Verdict
 from catalog.services.following import note_change
+from catalog.services.holding import hold
 from catalog.services.pushing import fill_page
 from core import audit
+from core.errors import NotFoundError
 from wasmhub.oci import parse_manifest
 
 SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk")
@@ -31,38 +34,44 @@ class Judgement:
     findings: list[dict[str, str]] = field(default_factory=list)
 
 
+@transaction.atomic
 def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
     """
-    Write the verdict on a manifest and let its names follow; call it inside a transaction.
+    Write the verdict on a manifest and let its names follow; nothing if it was deleted meanwhile.
 
     A pass opens the releases and moves what readers get from the tags. Anything else leaves what
     readers have as it was.
     """
+    try:
+        extension = hold(manifest.extension_id)
+    except NotFoundError:
+        return
     module = _module(judgement)
-    Manifest.objects.filter(pk=manifest.pk).update(
+    judged = Manifest.objects.filter(pk=manifest.pk).update(
         verdict=judgement.verdict,
         findings=judgement.findings,
         module=module,
         judged=timezone.now(),
     )
+    if not judged:
+        return
     if judgement.verdict == Verdict.PASSED:
         Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
         Tag.objects.filter(pushed=manifest).update(served=manifest)
-        _list(manifest)
-    note_change(manifest.extension_id)
+        _list(extension, manifest)
+    note_change(extension.pk)
     audit.record(
         None,
         "manifest.judged",
-        str(manifest.extension),
+        str(extension),
         digest=manifest.digest,
         verdict=judgement.verdict,
         findings=[finding["id"] for finding in judgement.findings],
     )
 
 
-def _list(manifest: Manifest) -> None:
+def _list(extension: Extension, manifest: Manifest) -> None:
     """Let readers see the extension, with what its first good manifests say of it."""
-    extension = manifest.extension
     fill_page(extension, parse_manifest(bytes(manifest.content), manifest.media_type).annotations)
     Extension.objects.filter(pk=extension.pk, listed__isnull=True).update(listed=timezone.now())
     Extension.objects.filter(pk=extension.pk).update(updated=timezone.now())

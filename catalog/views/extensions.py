@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -19,9 +20,14 @@ from core.origin import public_origin
 from core.policy import Permission, allows, require
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpResponse
 
     from accounts.requests import HubRequest
+    from catalog.models import Extension
+
+P = ParamSpec("P")
 
 
 @require_safe
@@ -51,33 +57,56 @@ def namespace(request: HubRequest, namespace: str) -> HttpResponse:
     return render(request, "catalog/namespace.html", context)
 
 
+def at_its_address(
+    view: Callable[Concatenate[HubRequest, Extension, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Give the view the extension that the visitor may see, or send them from an old name on."""
+
+    @wraps(view)
+    def answer(
+        request: HubRequest, namespace: str, name: str, *args: P.args, **more: P.kwargs
+    ) -> HttpResponse:
+        extension = selectors.get_extension(actor=request.actor, namespace=namespace, name=name)
+        if str(extension) == f"{namespace}/{name}" or request.method == "POST":
+            return view(request, extension, *args, **more)
+        # What stands behind the name in the path is the same at the new address.
+        rest = request.get_full_path().removeprefix(f"/{namespace}/{name}")
+        return redirect(f"/{extension}{rest}", permanent=True)
+
+    return answer
+
+
 @require_safe
-def extension(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+@at_its_address
+def extension(request: HubRequest, extension: Extension) -> HttpResponse:
     """Show what an extension is, how to get it and how to deploy it."""
-    _, context = _page(request, namespace, name, "readme")
+    _, context = _page(request, extension, "readme")
     rendered = readme.render(context["extension"].readme)
     context |= {"readme_html": rendered.html, "toc": rendered.toc}
     return render(request, "catalog/extension.html", context)
 
 
 @require_safe
-def versions(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+@at_its_address
+def versions(request: HubRequest, extension: Extension) -> HttpResponse:
     """List the releases."""
-    page, context = _page(request, namespace, name, "versions")
+    page, context = _page(request, extension, "versions")
     return render(request, "catalog/versions.html", context | {"releases": page.releases})
 
 
 @require_safe
-def version(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
+@at_its_address
+def version(request: HubRequest, extension: Extension, version: str) -> HttpResponse:
     """Show one release."""
-    _, context = _page(request, namespace, name, "versions", version)
+    _, context = _page(request, extension, "versions", version)
     return render(request, "catalog/version.html", context)
 
 
 @require_safe
-def status(request: HubRequest, namespace: str, name: str, version: str) -> HttpResponse:
+@at_its_address
+def status(request: HubRequest, extension: Extension, version: str) -> HttpResponse:
     """Answer a page that waits for a verdict: still pending, or look again."""
-    page, context = _page(request, namespace, name, "versions", version)
+    page, context = _page(request, extension, "versions", version)
     response = render(request, "catalog/_verdict.html", context)
     if page.release is not None and page.release.verdict != "pending":
         response["HX-Refresh"] = "true"
@@ -85,45 +114,42 @@ def status(request: HubRequest, namespace: str, name: str, version: str) -> Http
 
 
 @require_safe
-def abi(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+@at_its_address
+def abi(request: HubRequest, extension: Extension) -> HttpResponse:
     """Show what the module imports, exports and can do."""
-    _, context = _page(request, namespace, name, "abi")
+    _, context = _page(request, extension, "abi")
     return render(request, "catalog/abi.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-def settings(request: HubRequest, namespace: str, name: str) -> HttpResponse:
+@at_its_address
+def settings(request: HubRequest, extension: Extension) -> HttpResponse:
     """Edit what the page says, and who sees it."""
-    page, context = _page(request, namespace, name, "settings")
-    row = context["extension"]
-    require(
-        request.actor,
-        Permission.EXTENSION_EDIT,
-        namespace=row.namespace.name,
-        visibility=row.visibility,
-    )
-    before = {field: getattr(row, field) for field in SettingsForm.Meta.fields}
+    page, context = _page(request, extension, "settings")
+    require(request.actor, Permission.EXTENSION_EDIT, **selectors.where(extension))
+    before = {field: getattr(extension, field) for field in SettingsForm.Meta.fields}
     form = SettingsForm(
-        request.POST or None, instance=row, may_set_visibility=page.may_set_visibility
+        request.POST or None, instance=extension, may_set_visibility=page.may_set_visibility
     )
     if request.method == "POST" and form.is_valid():
         changes = {field: form.cleaned_data[field] for field in before}
         for field, value in before.items():
-            setattr(row, field, value)  # the form wrote on the row; the service does the change
+            setattr(
+                extension, field, value
+            )  # the form wrote on the row; the service does the change
         try:
-            services.edit_extension(actor=request.actor, extension=row, changes=changes)
+            services.edit_extension(actor=request.actor, extension=extension, changes=changes)
         except InvalidError as error:
             form.add_error(None, error.message)
         else:
             messages.success(request, "Saved.")
-            return redirect("catalog:extension", namespace, name)
+            return redirect(page.url)
     return render(request, "catalog/settings.html", context | {"form": form})
 
 
 def _page(
-    request: HubRequest, namespace: str, name: str, tab: str, version: str | None = None
+    request: HubRequest, extension: Extension, tab: str, version: str | None = None
 ) -> tuple[ExtensionPage, dict[str, Any]]:
-    extension = selectors.get_extension(actor=request.actor, namespace=namespace, name=name)
     if version is not None:
         version = selectors.get_release(
             actor=request.actor, extension=extension, version=version
@@ -137,7 +163,8 @@ def _page(
     )
     status_url = None
     if page.release is not None and page.release.verdict == "pending":
-        status_url = reverse("catalog:status", args=[namespace, name, page.release.version])
+        address = [extension.namespace.name, extension.name, page.release.version]
+        status_url = reverse("catalog:status", args=address)
     return page, {
         "extension": extension,
         "page": page,

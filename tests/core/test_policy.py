@@ -12,20 +12,26 @@ READ = Permission.EXTENSION_READ
 PUBLISH = Permission.EXTENSION_PUBLISH
 EDIT = Permission.EXTENSION_EDIT
 SHOW = Permission.EXTENSION_SET_VISIBILITY
+YANK = Permission.EXTENSION_YANK
+DELETE = Permission.EXTENSION_DELETE
+MOVE = Permission.EXTENSION_MANAGE
+RULE = Permission.NAMESPACE_EDIT_RULES
 SEE_MEMBERS = Permission.ORGANIZATION_READ_MEMBERS
 MANAGE = Permission.ORGANIZATION_MANAGE_MEMBERS
 ACCOUNT = Permission.ACCOUNT_MANAGE
+# What a token may do where its owner may.
+PUBLISHING = {READ, PUBLISH, EDIT, SHOW, YANK, DELETE, MOVE, RULE}
 
 OF_ROLE = {
     Role.STRANGER: set(),
-    Role.MEMBER: {READ, PUBLISH, EDIT, SHOW, SEE_MEMBERS},
-    Role.OWNER: {READ, PUBLISH, EDIT, SHOW, SEE_MEMBERS, MANAGE, ACCOUNT},
+    Role.MEMBER: {READ, PUBLISH, EDIT, SHOW, YANK, SEE_MEMBERS},
+    Role.OWNER: {*PUBLISHING, SEE_MEMBERS, MANAGE, ACCOUNT},
 }
 OF_SCOPES = {
     (): set(),
     ("pull",): {READ},
-    ("publish",): {READ, PUBLISH, EDIT, SHOW},
-    ("pull", "publish"): {READ, PUBLISH, EDIT, SHOW},
+    ("publish",): PUBLISHING,
+    ("pull", "publish"): PUBLISHING,
     ("nonsense",): set(),
 }
 

@@ -10,6 +10,7 @@ from accounts.services import create_access_token, create_organization, create_u
 from core import jobs
 from core.content import content_store
 from core.policy import Role
+from registry import sending, warm
 from registry.bridge import bridge
 from registry.keys import keyring
 from tests.registry.driving import Client, actor
@@ -27,6 +28,8 @@ def store_folder(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """Give the test a content store of its own."""
     settings.DATA_DIR = tmp_path
     content_store.cache_clear()
+    sending.small.clear()
+    sending.verified.clear()
     yield tmp_path / "blobs"
     content_store.cache_clear()
 
@@ -46,6 +49,7 @@ def registry(
     store_folder: Path,
     calls: list[int],
     settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Client:
     """
     Return a client for an empty registry.
@@ -54,6 +58,8 @@ def registry(
     """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     keyring.forget()
+    # Tests of rights look at once; test_warm.py is about the two seconds.
+    monkeypatch.setattr(warm, "SECONDS", 0.0)
     client = Client()
     for name in ("alice", "bob", "mallory"):
         create_user(username=name, email=f"{name}@example.com", password="x" * 12)

@@ -179,16 +179,6 @@ class TestSignedIn:
 
         assert answer.status_code == status
 
-    def test_nothing_can_be_deleted_yet(self, world: Client) -> None:
-        packed = world.push("acme/private", "3.0.0")
-
-        answers = [
-            world("DELETE", f"/v2/acme/private/{path}")
-            for path in ("manifests/3.0.0", f"manifests/{packed.manifest_digest}", f"blobs/{BLOB}")
-        ]
-
-        assert {(each.status_code, code_of(each)) for each in answers} == {(405, "UNSUPPORTED")}
-
 
 class TestRightsThatAreTakenAway:
     def test_a_revoked_access_token_ends_the_tokens_made_of_it(self, world: Client) -> None:

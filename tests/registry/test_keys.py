@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
+from django.conf import LazySettings
 from django.db import connection
+from django.utils import timezone
 
-from registry.keys import Keyring
+from registry.keys import Keyring, rotate
 from registry.models import SigningKey
 from tests.registry.driving import DATABASE
 
@@ -40,6 +43,35 @@ def test_a_key_that_another_process_made_is_found_at_once() -> None:
     found = mine.verification_key(key.kid)
     assert found is not None
     assert found.public_numbers() == key.private.public_key().public_numbers()
+
+
+def test_a_new_key_signs_and_the_one_before_still_verifies() -> None:
+    ring = Keyring()
+    ring.signing_key()
+
+    rotate()
+    ring.forget()
+
+    assert ring.signing_key().kid == "2"
+    assert ring.verification_key("1") is not None
+
+
+def test_keys_go_when_no_token_of_theirs_can_be_alive() -> None:
+    Keyring().signing_key()
+    rotate()
+    SigningKey.objects.update(created=timezone.now() - timedelta(hours=2))
+    SigningKey.objects.filter(kid="1").update(created=timezone.now() - timedelta(days=9))
+
+    rotate()
+
+    assert sorted(SigningKey.objects.values_list("kid", flat=True)) == ["2", "3"]
+
+
+def test_keys_of_another_secret_are_passed_over(settings: LazySettings) -> None:
+    Keyring().signing_key()
+    settings.SECRET_KEY = "another one " * 4
+
+    assert Keyring().signing_key().kid == "2"
 
 
 def test_a_key_is_not_kept_in_the_open() -> None:

@@ -220,7 +220,7 @@ class TestPost:
         assert answer.status_code == 401
 
     @pytest.mark.parametrize(
-        "form", ["grant_type=refresh_token&refresh_token=x", "grant_type=x", "\xff", "a&" * 200]
+        "form", ["grant_type=authorization_code", "grant_type=x", "\xff", "a&" * 200]
     )
     def test_refuses_other_grants_without_a_405(self, world: Client, form: str) -> None:
         answer = world.send("POST", "/token", headers=self.FORM, content=form.encode("latin-1"))

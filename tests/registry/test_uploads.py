@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import Membership
 from catalog.models import Verdict
+from registry import receiving
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
 from registry.services import advance_upload, expire_uploads
@@ -246,7 +248,7 @@ class TestWrongBytes:
         assert_nothing_is_there(registry, CONTENT, store_folder)
 
     @pytest.mark.parametrize(
-        "digest", ["", "sha256:beef", "sha512:" + "0" * 128, "md5:" + "0" * 32, "x"]
+        "digest", ["", "sha256:beef", "sha512:" + "0" * 64, "md5:" + "0" * 32, "x"]
     )
     def test_are_not_even_taken_under_a_digest_that_is_none(
         self, registry: Client, begun: str, digest: str
@@ -393,3 +395,18 @@ def test_two_requests_that_append_at_once_never_mix(registry: Client, begun: str
         advance_upload(actor=actor("alice"), upload=upload, offset=6)
 
     assert registry("GET", begun).headers["range"] == "0-4"
+
+
+def test_a_client_that_falls_silent_is_let_go(
+    registry: Client, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "IDLE_SECONDS", 0.05)
+
+    async def silent() -> AsyncIterator[bytes]:
+        yield b"some"
+        await asyncio.Event().wait()
+
+    answer = registry("PATCH", begun, content=silent())
+
+    assert (answer.status_code, code_of(answer)) == (408, "BLOB_UPLOAD_INVALID")
+    assert registry("GET", begun).headers["range"] == "0-0"

@@ -123,6 +123,9 @@ def _listen(host: str, port: int) -> socket.socket:
                 "(or `make run PORT=…`)."
             ) from error
         raise CommandError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+    # uvicorn takes an inherited socket for a local one and would leave Nagle's algorithm on: each
+    # small answer would wait 40 ms for the client's acknowledgement of its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.listen(1024)
     listener.set_inheritable(True)
     return listener

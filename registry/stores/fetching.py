@@ -1,0 +1,157 @@
+"""Content on its way from the backing registry into the cache, once for all who ask for it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from os import getpid
+from typing import TYPE_CHECKING, BinaryIO
+
+from core.content import ContentError
+from registry.stores.connection import CHUNK
+from registry.stores.following import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registry.stores.backend import Arriving, Backend
+    from registry.stores.cache import Cache
+
+log = logging.getLogger(__name__)
+
+# Up to here it is quicker to fetch at once than to start a thread and follow it.
+AT_ONCE = 2 * CHUNK
+# So many contents are fetched at a time by one process; who wants another one waits so long.
+MOST, TURN_SECONDS = 32, 30.0
+# What was fetched may be the one too many for the cache before its next reader comes.
+TRIES = 5
+
+
+@dataclass(slots=True)
+class Desk:
+    """What one process is fetching."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST))
+    fetches: dict[str, Progress] = field(default_factory=dict)
+
+
+class Fetcher:
+    """Gives out content, from the cache or while it comes from the backend."""
+
+    def __init__(self, cache: Cache, backend: Backend) -> None:
+        self._cache = cache
+        self._backend = backend
+        # By process: the threads that fetch stay behind when a process forks, and so do locks.
+        self._desks: dict[int, Desk] = {}
+
+    def open(self, sha256: str) -> BinaryIO:
+        """
+        Open a content. Bytes may be given out before all were hashed, but never all of them.
+
+        :raises ContentError: it cannot be had
+        """
+        for _ in range(TRIES):
+            file = self._cache.open(sha256) or self._fetch(sha256)
+            if file is not None:
+                return file
+        raise ContentError("The cache is too small for what is asked of it.")
+
+    def size(self, sha256: str) -> int | None:
+        """Return the size of a content that is here or on its way."""
+        progress = self._desk().fetches.get(sha256)
+        return self._cache.size(sha256) if progress is None else progress.size
+
+    def _desk(self) -> Desk:
+        return self._desks.get(getpid()) or self._desks.setdefault(getpid(), Desk())
+
+    def _fetch(self, sha256: str) -> BinaryIO | None:
+        """Fetch the content, or follow the thread that does."""
+        desk = self._desk()
+        with desk.lock:
+            theirs = desk.fetches.get(sha256)
+            if theirs is None:
+                mine = desk.fetches[sha256] = Progress()
+        if theirs is not None:
+            return theirs.follow(self._cache.filling(sha256))
+        return self._begin(desk, sha256, mine)
+
+    def _begin(self, desk: Desk, sha256: str, progress: Progress) -> BinaryIO:
+        """Ask for the bytes, and let a thread read them when they are many."""
+        with ExitStack() as stack:
+            stack.enter_context(_told(desk, sha256, progress))
+            file = stack.enter_context(self._cache.held(sha256))
+            there = self._cache.open(sha256)
+            if there is not None:  # another process was faster
+                return there
+            stack.enter_context(_turn(desk))
+            arriving = self._backend.read(sha256)
+            reader = progress.start(arriving.size, self._cache.filling(sha256))
+            rest = stack.pop_all()
+        arguments = (rest, sha256, progress, file, arriving)
+        if arriving.size <= AT_ONCE:
+            self._fill(*arguments)
+            progress.wait_for_all()
+            return reader
+        # A daemon: what is not fetched to its end is not kept, and need not hold up an exit.
+        work = threading.Thread(target=self._fill, args=arguments, daemon=True)
+        try:
+            work.start()
+        except RuntimeError as error:
+            with rest:
+                raise ContentError("The hub has no thread to spare: try again.") from error
+        return reader
+
+    def _fill(
+        self,
+        rest: ExitStack,
+        sha256: str,
+        progress: Progress,
+        file: BinaryIO,
+        arriving: Arriving,
+    ) -> None:
+        """Keep what arrives, if it is right; readers are told how it ended."""
+        with suppress(Exception), rest:
+            digest = hashlib.sha256()
+            for chunk in arriving.chunks:
+                file.write(chunk)
+                file.flush()
+                progress.advance(len(chunk))
+                digest.update(chunk)
+            if digest.hexdigest() != sha256:
+                log.error("The backing registry gave other bytes than those of sha256:%s.", sha256)
+                raise ContentError("The backing registry gave other bytes than it was given.")
+            self._cache.keep(sha256, file)
+
+
+@contextmanager
+def _told(desk: Desk, sha256: str, progress: Progress) -> Iterator[None]:
+    """Let others follow the progress until it has ended, and tell them how."""
+    outcome: ContentError | None = None
+    try:
+        yield
+    except ContentError as error:
+        outcome = error
+        raise
+    except BaseException:
+        outcome = ContentError("The hub could not take in these bytes.")
+        log.exception("sha256:%s could not be fetched", sha256)
+        raise
+    finally:
+        with desk.lock:
+            del desk.fetches[sha256]
+        progress.end(outcome)
+
+
+@contextmanager
+def _turn(desk: Desk) -> Iterator[None]:
+    """Be one of the few who fetch at a time."""
+    if not desk.turns.acquire(timeout=TURN_SECONDS):
+        raise ContentError("Too much is being fetched at the moment: try again.")
+    try:
+        yield
+    finally:
+        desk.turns.release()
