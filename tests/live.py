@@ -128,16 +128,16 @@ def start_hub(
         )
     hub = Hub(f"http://127.0.0.1:{port}", environment, process, log)
     try:
-        _wait_until_alive(hub)
+        wait_until_alive(hub)
         if people:
-            _let_in(hub)
+            let_in(hub)
     except BaseException:
         stop(process)
         raise
     return hub
 
 
-def _wait_until_alive(hub: Hub) -> None:
+def wait_until_alive(hub: Hub) -> None:
     """Wait for the first answer: the port is taken before anybody answers on it."""
     wait_for_port(hub.port, hub.process)
     deadline = time.monotonic() + VERDICT_SECONDS
@@ -150,7 +150,7 @@ def _wait_until_alive(hub: Hub) -> None:
     raise AssertionError(f"the hub does not answer: {hub.log.read_text()[-3000:]}")
 
 
-def _let_in(hub: Hub) -> None:
+def let_in(hub: Hub) -> None:
     """Make the people in one process: starting Django is what takes time."""
     script = (ROOT / "tests" / "let_in.py").read_text()
     environment = hub.environment | {"TEST_PASSWORD": PASSWORD}

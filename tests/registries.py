@@ -73,6 +73,10 @@ class BackingRegistry:
             self._server = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for_port(self.port, self._server)
 
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
     def stop(self) -> None:
         stop(self._server)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Manifest, person (None is nobody in particular), and when.
 Pull = tuple[int, int | None, datetime]
 
+# SQLite takes some ten thousand values in a statement, and no more.
+AT_ONCE = 5000
 INSIDERS = (
     "extension__namespace__user",
     "extension__namespace__organization__memberships__user",
@@ -35,7 +38,13 @@ def count_pulls(batch: Iterable[Pull]) -> None:
 
     A pull by a member of the namespace, or by who made the release, is none by somebody else.
     """
-    pulls = list(batch)
+    # In the order of keys, so that of two batches one waits for the other and never both do.
+    pulls = sorted(batch, key=itemgetter(0))
+    for start in range(0, len(pulls), AT_ONCE):
+        _count(pulls[start : start + AT_ONCE])
+
+
+def _count(pulls: list[Pull]) -> None:
     manifests = Manifest.objects.filter(pk__in={manifest for manifest, _, _ in pulls})
     there = set(hold_manifests(manifests))
     pulls = [pull for pull in pulls if pull[0] in there]

@@ -7,6 +7,7 @@ import logging
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from os import getpid
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,7 +16,7 @@ from registry.stores.connection import CHUNK
 from registry.stores.following import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from registry.stores.backend import Arriving, Backend
     from registry.stores.cache import Cache
@@ -90,60 +91,71 @@ class Fetcher:
             stack.enter_context(_turn(desk))
             arriving = self._backend.read(sha256)
             reader = progress.start(arriving.size, self._cache.filling(sha256))
-            rest = stack.pop_all()
-        arguments = (rest, sha256, progress, file, arriving)
-        if arriving.size <= AT_ONCE:
-            self._fill(*arguments)
-            progress.wait_for_all()
-            return reader
-        # A daemon: what is not fetched to its end is not kept, and need not hold up an exit.
-        work = threading.Thread(target=self._fill, args=arguments, daemon=True)
-        try:
-            work.start()
-        except RuntimeError as error:
-            with rest:
-                raise ContentError("The hub has no thread to spare: try again.") from error
+            fill = partial(self._fill, sha256, progress, file, arriving)
+            if arriving.size <= AT_ONCE:
+                with _closed_on_error(reader):
+                    fill()
+            else:
+                _go_on_in_a_thread(fill, stack.pop_all())
         return reader
 
-    def _fill(
-        self,
-        rest: ExitStack,
-        sha256: str,
-        progress: Progress,
-        file: BinaryIO,
-        arriving: Arriving,
-    ) -> None:
-        """Keep what arrives, if it is right; readers are told how it ended."""
-        with suppress(Exception), rest:
-            digest = hashlib.sha256()
-            for chunk in arriving.chunks:
-                file.write(chunk)
-                file.flush()
-                progress.advance(len(chunk))
-                digest.update(chunk)
-            if digest.hexdigest() != sha256:
-                log.error("The backing registry gave other bytes than those of sha256:%s.", sha256)
-                raise ContentError("The backing registry gave other bytes than it was given.")
-            self._cache.keep(sha256, file)
+    def _fill(self, sha256: str, progress: Progress, file: BinaryIO, arriving: Arriving) -> None:
+        """Keep what arrives, if it is right."""
+        digest = hashlib.sha256()
+        for chunk in arriving.chunks:
+            file.write(chunk)
+            file.flush()
+            progress.advance(len(chunk))
+            digest.update(chunk)
+        if digest.hexdigest() != sha256:
+            log.error("The backing registry gave other bytes than those of sha256:%s.", sha256)
+            raise ContentError("The backing registry gave other bytes than it was given.")
+        self._cache.keep(sha256, file)
+
+
+def _go_on_in_a_thread(work: Callable[[], None], rest: ExitStack) -> None:
+    """Do the work, and then what the stack has to do, while the caller goes on."""
+
+    def run() -> None:
+        # Readers are told how it ended, and the operator, too.
+        with suppress(ContentError), rest:
+            work()
+
+    try:
+        # A daemon: what is not fetched to its end is not kept, and holds up no exit.
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError as error:
+        with rest:
+            raise ContentError("The hub has no thread to spare: try again.") from error
 
 
 @contextmanager
 def _told(desk: Desk, sha256: str, progress: Progress) -> Iterator[None]:
     """Let others follow the progress until it has ended, and tell them how."""
-    outcome: ContentError | None = None
+    outcome: ContentError | None = ContentError("These bytes were not fetched to the end.")
     try:
         yield
+        outcome = None
     except ContentError as error:
         outcome = error
         raise
-    except BaseException:
-        outcome = ContentError("The hub could not take in these bytes.")
+    except Exception as error:
         log.exception("sha256:%s could not be fetched", sha256)
-        raise
+        outcome = ContentError("The hub could not take in these bytes.")
+        raise outcome from error
     finally:
         with desk.lock:
             del desk.fetches[sha256]
         progress.end(outcome)
+
+
+@contextmanager
+def _closed_on_error(reader: BinaryIO) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        reader.close()
+        raise
 
 
 @contextmanager

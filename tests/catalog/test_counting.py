@@ -65,6 +65,14 @@ def test_of_a_former_member_are_somebody_elses(owner: Actor, bob: Actor, shared:
     assert ManifestPull.objects.get().manifest == manifest
 
 
+def test_of_a_flood_are_counted_too(owner: Actor, shared: Extension) -> None:
+    manifest = release(owner, shared, "one", "1.0.0")
+
+    count_pulls((manifest.pk + number % 40_000, None, NOON) for number in range(80_000))
+
+    assert PullCount.objects.get().count == 2
+
+
 def test_of_what_is_gone_are_dropped(owner: Actor, shared: Extension) -> None:
     manifest = release(owner, shared, "one", "1.0.0")
 

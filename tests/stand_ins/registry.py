@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _blob(self) -> bytes | None:
-        return self.registry.blobs.get(self.path.rpartition("sha256:")[2])
+        return self.registry.blobs.get(urlsplit(self.path).path.rpartition("sha256:")[2])
 
     def _send(self, content: bytes) -> None:
         self.send_response(200)

@@ -1,0 +1,84 @@
+"""The image's recipe, checked without a container engine: its rules, and that what it makes runs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import filters
+from tests.containerfile import Stage, read_containerfile
+from tests.deploy.running import check_health, running_image
+from tests.live import unique
+
+pytestmark = pytest.mark.single_setup
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FILE = ROOT / "deploy/Containerfile"
+
+
+def copied() -> list[str]:
+    """Return what is copied from the checkout."""
+    steps = [step for step in read_containerfile(FILE) if step.name == "COPY"]
+    return [step.words[0].rstrip("/") for step in steps if "--from" not in step.rest]
+
+
+def test_everything_that_is_copied_exists_and_is_not_ignored() -> None:
+    ignore = FILE.with_name("Containerfile.dockerignore").read_text().splitlines()
+    rules = [line for line in ignore if not line.startswith("#")]
+
+    assert rules[0] == "*"
+    assert {line[1:] for line in rules if line.startswith("!")} == set(copied())
+    assert all((ROOT / source).exists() for source in copied())
+
+
+def test_every_room_is_in_the_image() -> None:
+    rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")}
+
+    assert rooms
+    assert rooms - set(copied()) - {"tests"} == set()
+
+
+def test_it_takes_hashed_wheels_only_and_runs_as_nobody_in_particular() -> None:
+    steps = read_containerfile(FILE)
+    installs = [step.rest for step in steps if step.name == "RUN" and "pip" in step.rest]
+    users = [step.rest for step in steps if step.name == "USER"]
+
+    assert len(installs) == 1
+    assert "--only-binary :all: --require-hashes -r requirements.txt" in installs[0]
+    assert users == ["10001:10001"]
+    assert {step.words[0] for step in steps if step.name == "FROM"} == {
+        "docker.io/library/python:3.11-slim-bookworm"
+    }
+    assert [step.name for step in steps if step.name in {"ARG", "ADD"}] == []
+
+
+def files_of(image: Stage) -> dict[str, int]:
+    """Return every file that is not data, with its time of change."""
+    data = image.path("/data")
+    files = [each for each in image.root.rglob("*") if each.is_file() and data not in each.parents]
+    return {str(each): each.stat().st_mtime_ns for each in files}
+
+
+@pytest.mark.slow
+def test_what_it_makes_is_a_whole_hub_that_writes_below_its_volume_only(image: Stage) -> None:
+    before = files_of(image)
+    name = unique()
+
+    with running_image(image, {}) as hub:
+        port = hub.port
+        check_health(image, port)
+        hub.upload(f"alice/{name}", "1.0.0", filters.hello(), visibility="public")
+        release = hub.wait_for_verdict(f"alice/{name}", "1.0.0")
+        pages = [httpx.get(f"{hub.origin}{path}").status_code for path in ("/", "/docs/run")]
+    with pytest.raises(subprocess.CalledProcessError):
+        check_health(image, port)
+
+    assert hub.process.returncode == 0
+    assert release["verdict"] == "passed"
+    assert pages == [200, 200]
+    assert image.volumes == ["/data"]
+    assert (image.path("/data") / "hub.sqlite3").exists()
+    assert files_of(image) == before
