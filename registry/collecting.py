@@ -8,6 +8,7 @@ killed anywhere: the next one goes on from there.
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(hours=2)
 UPLOADS_KEPT = timedelta(hours=24)
-LEASE, LEASE_TERM = "collector", timedelta(minutes=2)
+LEASE, LEASE_TERM = "collector", timedelta(seconds=15)
+RENEWED_EVERY_SECONDS = 3.0
 BATCH = 500
 
 
@@ -69,7 +71,7 @@ def collect(
 
 def _go_on(holder: str) -> None:
     if not leases.take(LEASE, holder=holder, term=LEASE_TERM):
-        raise ConflictError("Another collector is at work. Should it have died, wait two minutes.")
+        raise ConflictError("Another collector is at work. Should it have died, wait 15 seconds.")
 
 
 def _unnamed_links(cutoff: datetime) -> QuerySet[Any]:
@@ -123,7 +125,11 @@ def _delete(rows: QuerySet[Any]) -> bool:
 def _each(rows: QuerySet[Any], holder: str) -> Iterator[Any]:
     """Yield the rows by key, so that a run ends however much is pushed meanwhile."""
     last = None
+    renewed = float("-inf")
     while batch := list((rows.filter(pk__gt=last) if last else rows).order_by("pk")[:BATCH]):
-        _go_on(holder)
-        yield from batch
+        for row in batch:
+            if time.monotonic() - renewed > RENEWED_EVERY_SECONDS:
+                _go_on(holder)
+                renewed = time.monotonic()
+            yield row
         last = batch[-1].pk

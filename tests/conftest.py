@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from core.content import content_store
 from tests.browsing import launch, watched_page
 from tests.live import Hub, start_hub
+from tests.registries import PASSWORD, USERNAME, BackingRegistry
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,26 @@ def hub() -> Iterator[Hub]:
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["files", "registry"])
+def hub_on_store(request: pytest.FixtureRequest) -> Iterator[Hub]:
+    """Run a whole hub of its own on each content store: files, and a registry behind it."""
+    folder = Path(tempfile.mkdtemp(prefix="wasmhub store "))
+    environment = dict(os.environ)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if request.param == "registry":
+            backing = BackingRegistry("distribution", folder, users=True)
+            stack.callback(backing.stop)
+            environment |= {
+                "HUB_REGISTRY_URL": f"{backing.url}/hub/content",
+                "HUB_REGISTRY_USERNAME": USERNAME,
+                "HUB_REGISTRY_PASSWORD": PASSWORD,
+            }
+        running = start_hub(folder, environment)
+        stack.callback(running.stop)
+        yield running
 
 
 @pytest.fixture(scope="module")

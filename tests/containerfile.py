@@ -111,17 +111,19 @@ def _follow(step: Instruction, stages: list[Stage], context: Path, python: Path)
 
 def _copy(step: Instruction, stages: list[Stage], context: Path) -> None:
     stage = stages[-1]
-    *options, source, target = step.words
-    origin = context / source
-    for option in options:
-        name = option.removeprefix("--from=")
-        origin = next(each for each in stages if each.name == name).path(source)
+    *sources, target = step.words
+    origin, ignored = context, ["__pycache__"]
+    if sources[0].startswith("--from="):
+        name = sources.pop(0).removeprefix("--from=")
+        origin, ignored = next(each.root for each in stages if each.name == name), []
     place = stage.path(os.path.join(stage.folder, target))  # noqa: PTH118 - a path of the image
-    if origin.is_dir():
-        ignored = None if options else shutil.ignore_patterns("__pycache__")
-        shutil.copytree(origin, place, symlinks=True, ignore=ignored, dirs_exist_ok=True)
-    else:
-        shutil.copy2(origin, place if target.endswith("/") else place.parent)
+    for source in sources:
+        file = origin / source.lstrip("/")
+        if file.is_dir():
+            ignore = shutil.ignore_patterns(*ignored)
+            shutil.copytree(file, place, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+        else:
+            shutil.copy2(file, place)
 
 
 def _run(step: Instruction, stage: Stage, python: Path) -> None:

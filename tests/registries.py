@@ -1,4 +1,4 @@
-"""Real backing registries for the tests, on loopback: Debian's docker-registry, and distribution."""
+"""Real backing registries for the tests: Debian's docker-registry, and distribution."""
 
 from __future__ import annotations
 

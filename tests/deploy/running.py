@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.containerfile import Stage
@@ -12,9 +13,12 @@ from tests.servers import free_port
 
 
 @contextmanager
-def running_image(image: Stage, environment: Mapping[str, str]) -> Iterator[Hub]:
-    """Run the image's own command, with alice, bob and mallory let in."""
+def running_image(image: Stage, environment: dict[str, str]) -> Iterator[Hub]:
+    """Run the image's own command on an empty volume, with alice, bob and mallory let in."""
     port = free_port()
+    for volume in map(image.path, image.volumes):
+        shutil.rmtree(volume)
+        volume.mkdir()
     its = image.process_environment() | environment
     log = image.root.parent / f"hub-{port}.log"
     with log.open("wb") as output:
@@ -46,5 +50,5 @@ def check_health(image: Stage, port: int) -> None:
 
 
 def _on_loopback(word: str, port: int) -> str:
-    """A container has port 8000 for itself; here it is another one, and for this machine only."""
+    """Take another port than 8000, which a container has for itself, and for this machine only."""
     return word.replace("0.0.0.0", "127.0.0.1").replace("8000", str(port))

@@ -1,4 +1,4 @@
-"""compose.yaml, checked without a container engine: by the specification, by our rules, by running."""
+"""compose.yaml without a container engine: by the specification, by our rules, and running."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def test_whatever_a_service_uses_is_declared(composition: dict[str, Any]) -> Non
 
 
 def test_every_setting_in_it_is_documented(composition: dict[str, Any]) -> None:
-    documented = set(re.findall(r"^\| `(HUB_\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    table = (ROOT / "docs/settings.md").read_text()
+    documented = set(re.findall(r"^\| `(HUB_\w+)`", table, re.MULTILINE))
     used = {
         name.removesuffix("_FILE")
         for _, service in services(composition)
@@ -167,12 +168,9 @@ def services_running(composition: dict[str, Any], folder: Path) -> Iterator[Runn
     database, redis = Postgres(folder), Redis(folder)
     with psycopg.connect(f"{database.url}/postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE hub")
-    ports = {"registry": free_port()}
-    ports |= {
-        name: urlsplit(server.url).port or 0
-        for name, server in {"database": database, "redis": redis}.items()
-    }
-    running = Running(secrets, ports)
+    urls = {"database": database.url, "redis": redis.url}
+    ports = {name: urlsplit(url).port or 0 for name, url in urls.items()}
+    running = Running(secrets, ports | {"registry": free_port()})
     secrets.joinpath("database_url").write_text(
         running.here(secrets.joinpath("database_url").read_text())
     )
@@ -220,7 +218,7 @@ def test_with_its_settings_and_secrets_the_hub_works(
 
     with ExitStack() as stack:
         running = stack.enter_context(services_running(composition, folder))
-        environment = {key: running.here(value) for key, value in hubs.items()}
+        environment = {key: running.here(str(value)) for key, value in hubs.items()}
         hub = stack.enter_context(running_image(image, environment))
         check_health(image, hub.port)
         hub.upload(f"alice/{name}", "1.0.0", module, visibility="public")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import httpx
@@ -45,7 +46,7 @@ def rule(hub: Hub, who: str | None = "alice", **changes: Any) -> httpx.Response:
     return hub.api("PATCH", "/orgs/acme/rules", who=who, json=changes)
 
 
-def in_the_hub(hub: Hub, path: str, statement: str) -> None:
+def in_the_hub(hub: Hub, path: str, statement: str) -> str:
     """Run a statement about the extension's releases, where no door leads to a clock."""
     script = (
         "from datetime import timedelta\n"
@@ -55,7 +56,14 @@ def in_the_hub(hub: Hub, path: str, statement: str) -> None:
         f"releases = Release.objects.filter(extension__name={path.partition('/')[2]!r})\n"
         f"{statement}\n"
     )
-    hub.manage("shell", "--no-imports", "-c", script)
+    return hub.manage("shell", "--no-imports", "-c", script)
+
+
+def wait_until_counted(hub: Hub, path: str) -> None:
+    """Wait until a pull of the one release is written: that is done in batches."""
+    deadline = time.monotonic() + 20
+    while in_the_hub(hub, path, "print(releases.get().manifest.pull_counts.exists())") != "True":
+        assert time.monotonic() < deadline, "the pull is never counted"
 
 
 class TestYank:
@@ -147,6 +155,20 @@ class TestDelete:
         with hub.client() as anybody:
             assert anybody.get(answer.json()["type"]).status_code == 200
         assert yank(hub, path, "1.0.0").status_code == 200
+
+    def test_is_refused_after_a_strangers_pull_and_not_after_a_members(self, hub: Hub) -> None:
+        by_member, by_stranger = published(hub, "acme"), published(hub, "acme")
+        for path, who in ((by_member, "bob"), (by_stranger, None)):
+            sha256 = hub.api("GET", f"/extensions/{path}/releases/1.0.0").json()["module_sha256"]
+            with hub.client(who) as client:
+                assert client.get(f"/download/{path}/{sha256}.wasm").status_code == 200
+            wait_until_counted(hub, path)
+
+        kept = hub.api("DELETE", f"/extensions/{by_stranger}/releases/1.0.0", who="alice")
+        gone = hub.api("DELETE", f"/extensions/{by_member}/releases/1.0.0", who="alice")
+
+        assert (kept.status_code, gone.status_code) == (403, 204)
+        assert "pulled by somebody else" in kept.json()["detail"]
 
     def test_a_failed_release_by_a_member(self, hub: Hub) -> None:
         path = f"acme/{unique()}"

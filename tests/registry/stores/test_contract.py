@@ -11,7 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.content import ContentError, ContentStore, DigestMismatchError, content_store
+from core.content import (
+    ContentError,
+    ContentStore,
+    DigestMismatchError,
+    content_store,
+    sha256_of_file,
+)
 from tests.registry.stores.conftest import put, read, sha256
 
 pytestmark = pytest.mark.single_setup
@@ -169,7 +175,7 @@ def test_a_file_can_be_read_from_anywhere(store: ContentStore) -> None:
             file.seek(1_000_000)
             assert file.read(300_000) == content[1_000_000:1_300_000]
             file.seek(0)
-            assert hashlib.file_digest(file, "sha256").hexdigest() == digest
+            assert sha256_of_file(file) == digest
 
 
 def test_a_file_can_be_handed_to_another_process(store: ContentStore) -> None:

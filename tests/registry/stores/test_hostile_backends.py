@@ -21,7 +21,7 @@ from core.content import ContentError
 from registry.stores import connection
 from registry.stores.upstream import UpstreamStore
 from tests.registry.stores.conftest import Stores, files, put, read, sha256
-from tests.stand_ins.registry import Faults, FakeRegistry
+from tests.stand_ins.registry import FakeRegistry, Faults
 
 pytestmark = pytest.mark.single_setup
 
@@ -43,11 +43,6 @@ def other() -> Iterator[FakeRegistry]:
     running = FakeRegistry()
     yield running
     running.stop()
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -110,26 +105,28 @@ def test_a_reader_gets_an_error_and_never_all_of_the_wrong_bytes(
     assert read(store, digest) == content
 
 
-@pytest.mark.parametrize("fault", [{"stall": threading.Event()}, {"drips": True}])
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "SLOWEST", 100 * connection.SLOWEST)
+
+
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("fault", ["stall", "drips"])
 def test_a_reader_does_not_wait_for_ever(
-    store: UpstreamStore,
-    fake: FakeRegistry,
-    tmp_path: Path,
-    hurry: None,
-    fault: dict[str, Any],
-    content: bytes,
+    store: UpstreamStore, fake: FakeRegistry, tmp_path: Path, fault: str, content: bytes
 ) -> None:
     digest = fake.keep(content)
-    fake.faults = Faults(**fault)
-    connection_was = connection.SLOWEST
+    rest = threading.Event()
+    fake.faults = Faults(stall=rest) if fault == "stall" else Faults(drips=True)
     begun = time.monotonic()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "SLOWEST", connection_was * 100)
-        seen = given(store, digest)
+    seen = given(store, digest)
+    seconds = time.monotonic() - begun
+    rest.set()
 
-    assert time.monotonic() - begun < PATIENCE / 2
+    assert seconds < PATIENCE / 2
     assert len(seen) < len(content)
     assert files(tmp_path / "one/blobs") == []
 
