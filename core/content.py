@@ -44,8 +44,11 @@ class ContentStore(Protocol):
     Bytes by sha256 (64 hex digits), shared by every repository; uploads by an id of the caller's.
 
     What ``commit`` returned from is durable and whole. Every method may be called from many
-    threads and processes at once.
+    threads and processes at once. ``guards`` says that nobody gets all of a content from ``open``
+    before it was hashed; where it does not, whoever sends it on has to.
     """
+
+    guards: bool
 
     def stat(self, sha256: str) -> int | None:
         """Return the size in bytes, or None when the store does not hold the digest."""

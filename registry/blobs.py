@@ -11,7 +11,7 @@ from catalog.selectors import may_publish
 from registry import services
 from registry.bridge import call
 from registry.doors import blobs_read
-from registry.selectors import get_repository, readable_blob
+from registry.selectors import get_repository, readable_blob, stored_blob
 from registry.sending import send_content
 from wasmhub.oci import Digest
 
@@ -44,7 +44,8 @@ async def delete(visit: Visit) -> Response:
 
 def _find(actor: Actor, repository: Repository, digest: str, *, asks: bool = False) -> BlobLink:
     extension = get_repository(actor=actor, repository=repository)
-    blob = readable_blob(actor=actor, extension=extension, digest=Digest.parse(digest))
+    find = stored_blob if asks else readable_blob
+    blob = find(actor=actor, extension=extension, digest=Digest.parse(digest))
     if asks and may_publish(actor, extension):
         services.rely_on(blob)
     return blob

@@ -14,7 +14,6 @@ from django.contrib.auth import get_user
 from accounts.actors import actor_by_access_token, actor_for, token_actor
 from catalog.selectors import carrier_of, get_extension
 from core.actor import ANONYMOUS
-from core.content import content_store
 from core.errors import NotFoundError
 from registry.access import basic_token
 from registry.bridge import call
@@ -75,12 +74,11 @@ def _find(
         extension = get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
     except (InvalidNameError, NotFoundError) as error:
         raise _unknown() from error
-    size = content_store().stat(sha256)
     carrier = carrier_of(actor=actor, extension=extension, sha256=sha256)
-    if size is None or carrier is None:
+    if carrier is None or carrier.module is None:
         raise _unknown()
     is_public = extension.visibility == "public" and carrier.is_readable
-    return Found(size, carrier.pk, actor.user_id, is_public)
+    return Found(carrier.module.size, carrier.pk, actor.user_id, is_public)
 
 
 def _actor(authorization: str, session_key: str | None) -> Actor:

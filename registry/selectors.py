@@ -68,17 +68,28 @@ def require_publish(*, actor: Actor, repository: Repository) -> None:
 
 def readable_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLink:
     """
-    Return the link to a blob that is there and that the actor may read.
+    Return the link to a blob that the actor may read.
 
     Those who may not publish read what a manifest names that they may read, and nothing else.
 
     :raises BlobUnknownError: there is no such blob for this actor
     """
     link = extension.blob_links.filter(digest=str(digest)).first()
-    if link is not None and not may_publish(actor, extension) and not _readers_get(link):
-        link = None
-    # Should the store have lost it, a client that is told so uploads it again.
-    if link is None or content_store().stat(link.sha256) != link.size:
+    if link is None or not (may_publish(actor, extension) or _readers_get(link)):
+        raise BlobUnknownError("There is no such blob in this repository.", digest=digest)
+    return link
+
+
+def stored_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLink:
+    """
+    Return the link to a blob that the actor may read and that the store holds right now.
+
+    Should the store have lost it, a client that is told so uploads it again.
+
+    :raises BlobUnknownError: there is no such blob for this actor
+    """
+    link = readable_blob(actor=actor, extension=extension, digest=digest)
+    if content_store().stat(link.sha256) != link.size:
         raise BlobUnknownError("There is no such blob in this repository.", digest=digest)
     return link
 

@@ -144,7 +144,8 @@ def carrier_of(*, actor: Actor, extension: Extension, sha256: str) -> Manifest |
     carrying = extension.manifests.filter(module__sha256=sha256)
     if not may_publish(actor, extension):
         carrying = carrying.filter(verdict=Verdict.PASSED)
-    return carrying.defer("content", "findings").order_by("-pk").first()
+    carrying = carrying.select_related("module").defer("content", "findings", "module__facts")
+    return carrying.order_by("-pk").first()
 
 
 def findings_of(release: Release) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from core.errors import ConflictError, NotFoundError
 from core.policy import Permission, require
 from registry.errors import BlobUnknownError
 from registry.models import BlobLink
-from registry.selectors import get_repository, namespace_bytes, readable_blob
+from registry.selectors import get_repository, namespace_bytes, stored_blob
 
 if TYPE_CHECKING:
     from catalog.models import Extension
@@ -73,7 +73,7 @@ def mount_blob(
     extension = open_extension(actor=actor, namespace=repository.namespace, name=repository.name)
     try:
         there = get_repository(actor=actor, repository=source)
-        blob = readable_blob(actor=actor, extension=there, digest=digest)
+        blob = stored_blob(actor=actor, extension=there, digest=digest)
     except NotFoundError:
         return None
     claim(blob.sha256)

@@ -110,6 +110,7 @@ class Cache:
             finally:
                 if is_at(path, file):
                     path.unlink()
+                _unlock(file.fileno())
 
     def keep(self, sha256: str, file: BinaryIO) -> None:
         """Let the file that was held, filled and hashed be the content from now on."""
@@ -204,5 +205,11 @@ def _alone(path: Path, flags: int = 0) -> Iterator[bool]:
             yield False
         else:
             yield True
+            _unlock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unlock(descriptor: int) -> None:
+    """Unlock at once, for a process that was forked meanwhile holds the file open, too."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -8,7 +8,6 @@ the details, without queries and credentials.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
 from typing import TYPE_CHECKING
@@ -54,7 +53,7 @@ class Connection:
         self._credentials = Credentials(
             origin, username=username, password=password, get=self._get_token
         )
-        self._managers: dict[int, PoolManager] = {}
+        self._manager = PoolManager(num_pools=4, maxsize=KEPT_CONNECTIONS, blocksize=CHUNK)
 
     def ask(
         self,
@@ -137,7 +136,7 @@ class Connection:
         # A connection that was kept may turn out to be closed: what does nothing twice, again.
         for last in (body is not None, True):
             try:
-                return self._manager().request(
+                return self._manager.request(
                     method,
                     url,
                     body=_in_time(body(), patience) if body is not None else None,
@@ -154,14 +153,6 @@ class Connection:
             except (HTTPError, ValueError) as error:
                 raise failure(UNREACHABLE, method, url, error) from error
         raise AssertionError  # the second attempt is the last
-
-    def _manager(self) -> PoolManager:
-        """Return this process's connections: those of a parent process belong to the parent."""
-        manager = self._managers.get(os.getpid())
-        if manager is None:
-            new = PoolManager(num_pools=4, maxsize=KEPT_CONNECTIONS, blocksize=CHUNK)
-            manager = self._managers.setdefault(os.getpid(), new)
-        return manager
 
 
 def _in_time(body: Iterator[bytes], seconds: float) -> Iterator[bytes]:

@@ -6,9 +6,7 @@ import hashlib
 import logging
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
-from os import getpid
 from typing import TYPE_CHECKING, BinaryIO
 
 from core.content import ContentError
@@ -31,23 +29,15 @@ MOST, TURN_SECONDS = 32, 30.0
 TRIES = 5
 
 
-@dataclass(slots=True)
-class Desk:
-    """What one process is fetching."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST))
-    fetches: dict[str, Progress] = field(default_factory=dict)
-
-
 class Fetcher:
     """Gives out content, from the cache or while it comes from the backend."""
 
     def __init__(self, cache: Cache, backend: Backend) -> None:
         self._cache = cache
         self._backend = backend
-        # By process: the threads that fetch stay behind when a process forks, and so do locks.
-        self._desks: dict[int, Desk] = {}
+        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(MOST)
+        self._fetches: dict[str, Progress] = {}
 
     def open(self, sha256: str) -> BinaryIO:
         """
@@ -63,32 +53,28 @@ class Fetcher:
 
     def size(self, sha256: str) -> int | None:
         """Return the size of a content that is here or on its way."""
-        progress = self._desk().fetches.get(sha256)
+        progress = self._fetches.get(sha256)
         return self._cache.size(sha256) if progress is None else progress.size
-
-    def _desk(self) -> Desk:
-        return self._desks.get(getpid()) or self._desks.setdefault(getpid(), Desk())
 
     def _fetch(self, sha256: str) -> BinaryIO | None:
         """Fetch the content, or follow the thread that does."""
-        desk = self._desk()
-        with desk.lock:
-            theirs = desk.fetches.get(sha256)
+        with self._lock:
+            theirs = self._fetches.get(sha256)
             if theirs is None:
-                mine = desk.fetches[sha256] = Progress()
+                mine = self._fetches[sha256] = Progress()
         if theirs is not None:
             return theirs.follow(self._cache.filling(sha256))
-        return self._begin(desk, sha256, mine)
+        return self._begin(sha256, mine)
 
-    def _begin(self, desk: Desk, sha256: str, progress: Progress) -> BinaryIO:
+    def _begin(self, sha256: str, progress: Progress) -> BinaryIO:
         """Ask for the bytes, and let a thread read them when they are many."""
         with ExitStack() as stack:
-            stack.enter_context(_told(desk, sha256, progress))
+            stack.enter_context(self._told(sha256, progress))
             file = stack.enter_context(self._cache.held(sha256))
             there = self._cache.open(sha256)
             if there is not None:  # another process was faster
                 return there
-            stack.enter_context(_turn(desk))
+            stack.enter_context(self._turn())
             arriving = self._backend.read(sha256)
             reader = progress.start(arriving.size, self._cache.filling(sha256))
             fill = partial(self._fill, sha256, progress, file, arriving)
@@ -112,6 +98,35 @@ class Fetcher:
             raise ContentError("The backing registry gave other bytes than it was given.")
         self._cache.keep(sha256, file)
 
+    @contextmanager
+    def _told(self, sha256: str, progress: Progress) -> Iterator[None]:
+        """Let others follow the progress until it has ended, and tell them how."""
+        outcome: ContentError | None = ContentError("These bytes were not fetched to the end.")
+        try:
+            yield
+            outcome = None
+        except ContentError as error:
+            outcome = error
+            raise
+        except Exception as error:
+            log.exception("sha256:%s could not be fetched", sha256)
+            outcome = ContentError("The hub could not take in these bytes.")
+            raise outcome from error
+        finally:
+            with self._lock:
+                del self._fetches[sha256]
+            progress.end(outcome)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be one of the few who fetch at a time."""
+        if not self._turns.acquire(timeout=TURN_SECONDS):
+            raise ContentError("Too much is being fetched at the moment: try again.")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
 
 def _go_on_in_a_thread(work: Callable[[], None], rest: ExitStack) -> None:
     """Do the work, and then what the stack has to do, while the caller goes on."""
@@ -130,40 +145,9 @@ def _go_on_in_a_thread(work: Callable[[], None], rest: ExitStack) -> None:
 
 
 @contextmanager
-def _told(desk: Desk, sha256: str, progress: Progress) -> Iterator[None]:
-    """Let others follow the progress until it has ended, and tell them how."""
-    outcome: ContentError | None = ContentError("These bytes were not fetched to the end.")
-    try:
-        yield
-        outcome = None
-    except ContentError as error:
-        outcome = error
-        raise
-    except Exception as error:
-        log.exception("sha256:%s could not be fetched", sha256)
-        outcome = ContentError("The hub could not take in these bytes.")
-        raise outcome from error
-    finally:
-        with desk.lock:
-            del desk.fetches[sha256]
-        progress.end(outcome)
-
-
-@contextmanager
 def _closed_on_error(reader: BinaryIO) -> Iterator[None]:
     try:
         yield
     except BaseException:
         reader.close()
         raise
-
-
-@contextmanager
-def _turn(desk: Desk) -> Iterator[None]:
-    """Be one of the few who fetch at a time."""
-    if not desk.turns.acquire(timeout=TURN_SECONDS):
-        raise ContentError("Too much is being fetched at the moment: try again.")
-    try:
-        yield
-    finally:
-        desk.turns.release()

@@ -8,6 +8,8 @@ in, so a backend that loses, damages or swaps bytes is found out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from os import getpid
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -22,18 +24,37 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one process works with: connections, locks and threads stay behind when it forks."""
+
+    backend: Backend
+    cache: Cache
+    fetcher: Fetcher
+
+
 class UpstreamStore(StagingStore):
     """Keep bytes in the registry that the settings name."""
 
+    guards = True
+
     def __init__(self) -> None:
         super().__init__()
-        self._backend = Backend(
-            settings.REGISTRY_URL,
-            username=settings.REGISTRY_USERNAME,
-            password=settings.REGISTRY_PASSWORD,
-        )
-        self._cache = Cache(self.folder / "cache", settings.CACHE_BYTES)
-        self._fetcher = Fetcher(self._cache, self._backend)
+        self._parts_of: dict[int, Parts] = {}
+        self._parts()
+
+    def _parts(self) -> Parts:
+        parts = self._parts_of.get(getpid())
+        if parts is None:
+            backend = Backend(
+                settings.REGISTRY_URL,
+                username=settings.REGISTRY_USERNAME,
+                password=settings.REGISTRY_PASSWORD,
+            )
+            cache = Cache(self.folder / "cache", settings.CACHE_BYTES)
+            parts = Parts(backend, cache, Fetcher(cache, backend))
+        # Of several threads that come first, one wins.
+        return self._parts_of.setdefault(getpid(), parts)
 
     def stat(self, sha256: str, *, fresh: bool = False) -> int | None:
         """
@@ -42,12 +63,12 @@ class UpstreamStore(StagingStore):
         A copy in the cache answers for the backend. ``fresh`` asks the backend itself: for those
         who are about to rely on what nothing links, and which another machine may have deleted.
         """
-        size = None if fresh else self._fetcher.size(sha256)
-        return self._backend.size(sha256) if size is None else size
+        size = None if fresh else self._parts().fetcher.size(sha256)
+        return self._parts().backend.size(sha256) if size is None else size
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the content. Raises ContentError when the backend does not give it."""
-        return self._fetcher.open(sha256)
+        return self._parts().fetcher.open(sha256)
 
     def commit(self, upload: str, sha256: str) -> int:
         """
@@ -57,20 +78,22 @@ class UpstreamStore(StagingStore):
         nothing, when the bytes on disk are others; UploadGoneError when there is no such upload;
         ContentError when the backend does not take it, and the upload is still there.
         """
-        place = self._cache.place(sha256)
+        parts = self._parts()
+        place = parts.cache.place(sha256)
         with self._locked(upload) as file:
             try:
-                size = self._backend.push(sha256, file)
+                size = parts.backend.push(sha256, file)
             except DigestMismatchError:
                 self.abort(upload)
                 raise
             self._take(upload, place)
-            self._cache.trust(sha256, file)
+            parts.cache.trust(sha256, file)
         return size
 
     def delete(self, sha256: str) -> None:
         """Forget the content, if there is any. Raises ContentError when the backend does not."""
+        parts = self._parts()
         # Nobody may be fetching it meanwhile, and put it back into the cache.
-        with self._cache.held(sha256):
-            self._backend.delete(sha256)
-            self._cache.drop(sha256)
+        with parts.cache.held(sha256):
+            parts.backend.delete(sha256)
+            parts.cache.drop(sha256)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests import filters
-from tests.containerfile import Stage, read_containerfile
-from tests.deploy.running import check_health, running_image
-from tests.live import unique
+from tests.containerfile import read_containerfile
 
 pytestmark = pytest.mark.single_setup
 
@@ -58,32 +53,3 @@ def test_it_takes_hashed_wheels_only_and_runs_as_nobody_in_particular() -> None:
         "docker.io/library/python:3.11-slim-bookworm"
     }
     assert [step.name for step in steps if step.name in {"ARG", "ADD"}] == []
-
-
-def files_of(image: Stage) -> dict[str, int]:
-    """Return every file that is not data, with its time of change."""
-    data = image.path("/data")
-    files = [each for each in image.root.rglob("*") if each.is_file() and data not in each.parents]
-    return {str(each): each.stat().st_mtime_ns for each in files}
-
-
-@pytest.mark.slow
-def test_what_it_makes_is_a_whole_hub_that_writes_below_its_volume_only(image: Stage) -> None:
-    before = files_of(image)
-    name = unique()
-
-    with running_image(image, {}) as hub:
-        port = hub.port
-        check_health(image, port)
-        hub.upload(f"alice/{name}", "1.0.0", filters.hello(), visibility="public")
-        release = hub.wait_for_verdict(f"alice/{name}", "1.0.0")
-        pages = [httpx.get(f"{hub.origin}{path}").status_code for path in ("/", "/docs/run")]
-    with pytest.raises(subprocess.CalledProcessError):
-        check_health(image, port)
-
-    assert hub.process.returncode == 0
-    assert release["verdict"] == "passed"
-    assert pages == [200, 200]
-    assert image.volumes == ["/data"]
-    assert (image.path("/data") / "hub.sqlite3").exists()
-    assert files_of(image) == before

@@ -18,6 +18,7 @@ from core.content import (
     content_store,
     sha256_of_file,
 )
+from registry.stores.upstream import UpstreamStore
 from tests.registry.stores.conftest import put, read, sha256
 
 pytestmark = pytest.mark.single_setup
@@ -39,9 +40,8 @@ def in_processes(work: Callable[[int], object], count: int) -> None:
 
 def forget_copies(store: ContentStore) -> None:
     """Make the store look where it really keeps its bytes."""
-    cache = getattr(store, "_cache", None)
-    if cache is not None:
-        for path in cache._folder.glob("??/*"):
+    if isinstance(store, UpstreamStore):
+        for path in store.folder.glob("cache/??/*"):
             path.unlink(missing_ok=True)
 
 

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -163,29 +164,32 @@ class TestWhileTheBytesCome:
     @pytest.mark.parametrize(
         "jump",
         [
-            lambda file: (file.seek(1_500_000), file.read(10))[1],
-            lambda file: file.read(),
-            lambda file: file.fileno(),
+            lambda file: (file.seek(300_000), file.read(10))[1] == LARGE[300_000:300_010],
+            lambda file: (file.seek(1_500_000), file.read(10))[1] == LARGE[1_500_000:1_500_010],
+            lambda file: file.read() == LARGE,
+            lambda file: os.fstat(file.fileno()).st_size == len(LARGE),
         ],
-        ids=["ahead", "to the end", "to the descriptor"],
+        ids=["to what is there", "ahead", "to the end", "to the descriptor"],
     )
     def test_who_jumps_waits_for_the_whole(
         self,
         store: UpstreamStore,
         coming: str,
         more: threading.Event,
-        jump: Callable[[Any], object],
+        jump: Callable[[BinaryIO], bool],
     ) -> None:
-        with store.open(coming) as file, ThreadPoolExecutor(1) as pool:
+        with (
+            store.open(coming) as file,
+            store.open(coming) as second,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            second.read(500_000)
             jumping = pool.submit(jump, file)
-            with store.open(coming) as second:
-                second.read(500_000)
-                waited = not jumping.done()
+            with pytest.raises(FutureTimeout):
+                jumping.result(timeout=0.2)
             more.set()
-            found = jumping.result()
 
-        assert waited
-        assert found in (LARGE[1_500_000:1_500_010], LARGE) or isinstance(found, int)
+            assert jumping.result()
 
     def test_nobody_waits_on_an_event_loop(
         self, store: UpstreamStore, coming: str, more: threading.Event
@@ -229,6 +233,22 @@ class TestWhileTheBytesCome:
             process.join()
 
         assert [process.exitcode for process in processes] == [0, 0, 0]
+        assert len(fake.asked_with("GET")) == 1
+
+    def test_a_process_that_is_forked_meanwhile_waits_for_them(
+        self, store: UpstreamStore, fake: FakeRegistry, coming: str, more: threading.Event
+    ) -> None:
+        def check() -> None:
+            assert read(store, coming) == LARGE
+
+        with store.open(coming) as file:
+            file.read(10)
+            process = fork.Process(target=check)
+            process.start()
+            more.set()
+            process.join()
+
+        assert process.exitcode == 0
         assert len(fake.asked_with("GET")) == 1
 
     def test_a_process_that_is_killed_is_not_waited_for(

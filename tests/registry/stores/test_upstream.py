@@ -161,9 +161,10 @@ class TestTheCache:
         store = machine(url, cache=100_000)
         digests = [put(store, os.urandom(20_000), f"u{number}") for number in range(4)]
         for age, digest in enumerate(digests):
-            asked = time.time() - 10_000 + age
-            os.utime(cached_file(tmp_path, digest), (asked, asked))
-        read(store, digests[0])
+            file = cached_file(tmp_path, digest)
+            asked = time.time_ns() - (10_000 - age) * 10**9
+            os.utime(file, ns=(asked, file.stat().st_mtime_ns))
+        store.open(digests[0]).close()
 
         fifth = put(store, os.urandom(20_000), "fifth")
 
