@@ -3,7 +3,7 @@ Pushes and deletes while web server, worker and collector are killed again and a
 
 A journal of every 2xx is the judge: what was acknowledged is there at the end, byte for byte, what
 was acknowledged as deleted is not, and the store holds everything that the database names.
-``HUB_KILLS=100 HUB_PUSHES=1000`` makes it the long version.
+``TEST_KILLS=100 TEST_PUSHES=1000`` makes it the long version.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from wasmhub.oci import pack
 
 pytestmark = [pytest.mark.slow, pytest.mark.single_setup]
 
-KILLS = int(os.environ.get("HUB_KILLS", "9"))
-PUSHES = int(os.environ.get("HUB_PUSHES", "60"))
-SEED = int(os.environ.get("HUB_SEED", "0")) or secrets.randbelow(10**9)
+KILLS = int(os.environ.get("TEST_KILLS", "9"))
+PUSHES = int(os.environ.get("TEST_PUSHES", "60"))
+SEED = int(os.environ.get("TEST_SEED", "0")) or secrets.randbelow(10**9)
 PUSHERS = 3
 # Web server and worker may die five times in half a minute before `serve` gives up on them.
 EVERY_SECONDS = 2.6
@@ -202,7 +202,7 @@ def kill_again_and_again(hub: Hub, journal: Journal, pushers: list[Pusher]) -> i
 
 def test_nothing_that_was_acknowledged_is_lost(hub_on_store: Hub) -> None:
     hub, journal = hub_on_store, Journal()
-    sys.stdout.write(f"HUB_SEED={SEED}\n")
+    sys.stdout.write(f"TEST_SEED={SEED}\n")
     pushers = [Pusher(hub, journal, number) for number in range(PUSHERS)]
     for pusher in pushers:
         pusher.start()
