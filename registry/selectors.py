@@ -9,7 +9,6 @@ from django.db.models import Max, Sum
 from catalog.models import Extension, Manifest, Verdict
 from catalog.selectors import (
     find_extension,
-    get_extension,
     may_publish,
     readers_get,
     resolve_manifest,
@@ -42,9 +41,12 @@ def get_repository(*, actor: Actor, repository: Repository) -> Extension:
     :raises NotFoundError: it is absent, or the actor may not see it
     """
     extension = find_extension(repository.namespace, repository.name)
-    if extension is not None and extension.listed is None and may_publish(actor, extension):
-        return extension
-    return get_extension(actor=actor, namespace=repository.namespace, name=repository.name)
+    if extension is not None:
+        if may_publish(actor, extension):
+            return extension
+        if extension.pushed and allows(actor, Permission.EXTENSION_READ, **where(extension)):
+            return extension
+    raise NotFoundError("There is no such repository that you can see.")
 
 
 def is_readable(*, actor: Actor, repository: Repository) -> bool:

