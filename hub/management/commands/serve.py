@@ -75,7 +75,7 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="prepare with demo data")
 
     def handle(self, *, host: str, port: int, prepare: bool, demo: bool, **_options: Any) -> None:
-        listener = _listen(host, port)
+        listener = listen(host, port)
         if prepare or demo:
             call_command("prepare", demo=demo, skip_checks=False, stdout=self.stdout)
         _check_migrations()
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             time.sleep(0.2)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else starts, and keep it while the web process restarts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -117,6 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise CommandError(
                 f"Port {port} on {host} is taken: choose another one with --port "
