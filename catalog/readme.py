@@ -58,23 +58,24 @@ class Rendered:
     toc: list[Heading]
 
 
-def render(markdown: str, *, deeper: int = 1) -> Rendered:
+def render(markdown: str, *, deeper: int = 1, ours: bool = False) -> Rendered:
     """
     Render Markdown: no HTML of the author's, no scripts, images as links.
 
-    ``deeper`` is how many levels headings go down, to stand below the page's own h1.
+    ``deeper`` is how many levels headings go down, to stand below the page's own h1. In a text
+    of ``ours`` links within the site lead somewhere; in a stranger's they could only mislead.
     """
-    key = f"readme-{VERSION}-{deeper}-{hashlib.sha256(markdown.encode()).hexdigest()}"
+    key = f"readme-{VERSION}-{deeper}-{ours}-{hashlib.sha256(markdown.encode()).hexdigest()}"
     kept = cache.get(key)
     if kept is None:
-        kept = _render(markdown, deeper)
+        kept = _render(markdown, deeper, ours=ours)
         cache.set(key, kept, CACHE_SECONDS)
     html, headings = kept
     # Safe: it has just left the sanitiser, or a cache that only this function fills.
     return Rendered(mark_safe(html), [Heading(*each) for each in headings])  # noqa: S308 - see above
 
 
-def _render(markdown: str, deeper: int) -> tuple[str, list[tuple[str, str, int]]]:
+def _render(markdown: str, deeper: int, *, ours: bool) -> tuple[str, list[tuple[str, str, int]]]:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
     headings = _number_headings(tokens, deeper)
@@ -88,7 +89,7 @@ def _render(markdown: str, deeper: int) -> tuple[str, list[tuple[str, str, int]]
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow ugc noopener",
-        url_relative="deny",
+        url_relative="pass_through" if ours else "deny",
     )
     return clean, headings
 

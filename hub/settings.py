@@ -11,10 +11,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from environ.fileaware_mapping import FileAwareMapping
 
 from hub import first_start
 
-env = environ.FileAwareEnv()
+
+class SecretFiles(FileAwareMapping):  # type: ignore[misc] # it has no types
+    """``NAME_FILE`` names a file with the value; what editors and echo end it with is no part."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).rstrip("\r\n")
+
+
+env = environ.Env()
+env.ENVIRON = SecretFiles()
 
 ROOT = Path(__file__).resolve().parent.parent
 

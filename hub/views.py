@@ -50,7 +50,7 @@ def docs(request: HubRequest, page: str = "index") -> HttpResponse:
         raise Http404
     markdown = file.read_text()
     title, _, body = markdown.partition("\n")
-    rendered = readme.render(body, deeper=0)
+    rendered = readme.render(body, deeper=0, ours=True)
     guides = [
         {"title": _title(each), "url": f"/docs/{each.stem}", "current": each == file}
         for each in sorted(DOCS.glob("*.md"))

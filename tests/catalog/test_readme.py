@@ -82,3 +82,11 @@ def test_tables_scroll_on_their_own() -> None:
 )
 def test_heavy_input_ends(heavy: str) -> None:
     assert render(heavy).html
+
+
+def test_links_within_the_site_are_for_our_own_texts() -> None:
+    link = "[guide](/docs/publish)"
+
+    assert 'href="/docs/publish"' in render(link, ours=True).html
+    assert "href" not in render(link).html
+    assert "href" not in render("[x](javascript:alert(1))", ours=True).html

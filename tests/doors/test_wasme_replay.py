@@ -1,8 +1,8 @@
 """
 The requests of an unmodified ``wasme`` 0.0.33, byte for byte as it sent them, on both set-ups.
 
-Neither Debian nor a package registry carries that tool; tests/interop/test_wasme.py runs it where
-somebody has it, and is where these requests were written down.
+No package registry carries that tool any more. The real one, built from its source, signed in,
+pushed, listed, searched and pulled here when these requests were written down.
 """
 
 from __future__ import annotations
