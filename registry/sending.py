@@ -64,7 +64,7 @@ async def send_content(
         status = 206
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
     headers["Content-Length"] = str(size if part is None else len(part))
-    if request.method == "HEAD":
+    if request.method == "HEAD" or size == 0:
         return Response(status_code=status, headers=headers)
     part = part or Part(0, size)
     if size <= SMALL and (content := await _small(sha256)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import secrets
@@ -65,6 +66,7 @@ class BackingRegistry:
             settings["auth"] = {"htpasswd": {"realm": "backing", "path": str(folder / "users")}}
         self._config = folder / "config.yml"
         self._config.write_text(json.dumps(settings))  # JSON is YAML
+        atexit.register(self.stop)  # also when a test fails before it does
         self.start()
 
     def start(self) -> None:

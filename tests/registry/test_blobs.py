@@ -8,6 +8,7 @@ import pytest
 
 from catalog.models import Verdict
 from core.content import ContentError
+from registry.stores.filesystem import FilesystemStore
 from tests.registry.driving import DATABASE, Client, code_of, image, judge, publish, sha256
 
 pytestmark = DATABASE
@@ -163,6 +164,20 @@ def test_a_digest_that_is_none_is_refused(pushed: Client, digest: str) -> None:
     answer = pushed("GET", f"/v2/acme/jwt/blobs/{digest}")
 
     assert (answer.status_code, code_of(answer)) == (400, "DIGEST_INVALID")
+
+
+@pytest.mark.parametrize("guards", [False, True])
+@pytest.mark.parametrize("content", [b"", b"{}", bytes(3_000_000)])
+def test_any_size_is_sent_whole_from_any_store(
+    registry: Client, content: bytes, guards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FilesystemStore, "guards", guards)
+    registry.push_blob("acme/jwt", content)
+
+    answers = [registry("GET", f"/v2/acme/jwt/blobs/{sha256(content)}") for _ in range(2)]
+
+    assert [answer.content for answer in answers] == [content, content]
+    assert {answer.headers["content-length"] for answer in answers} == {str(len(content))}
 
 
 class TestADamagedStore:
