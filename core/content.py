@@ -50,8 +50,12 @@ class ContentStore(Protocol):
 
     guards: bool
 
-    def stat(self, sha256: str) -> int | None:
-        """Return the size in bytes, or None when the store does not hold the digest."""
+    def stat(self, sha256: str, *, fresh: bool = False) -> int | None:
+        """
+        Return the size in bytes, or None when the store does not hold the digest.
+
+        ``fresh`` believes no copy near by: for those who are about to rely on the answer.
+        """
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the bytes for reading (seekable). Raises ContentError when they are not there."""

@@ -40,6 +40,8 @@ def _acknowledged() -> Iterator[tuple[str, str]]:
 
 def _wrong(sha256: str) -> str | None:
     try:
+        if content_store().stat(sha256, fresh=True) is None:
+            return f"The store does not hold sha256:{sha256}."
         with content_store().open(sha256) as file:
             found = sha256_of_file(file)
     except ContentError as error:

@@ -91,7 +91,7 @@ def stored_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLi
     :raises BlobUnknownError: there is no such blob for this actor
     """
     link = readable_blob(actor=actor, extension=extension, digest=digest)
-    if content_store().stat(link.sha256) != link.size:
+    if content_store().stat(link.sha256, fresh=True) != link.size:
         raise BlobUnknownError("There is no such blob in this repository.", digest=digest)
     return link
 

@@ -77,7 +77,9 @@ def mount_blob(
     except NotFoundError:
         return None
     claim(blob.sha256)
-    if content_store().stat(blob.sha256) != blob.size:  # collected before it was claimed
+    if (
+        content_store().stat(blob.sha256, fresh=True) != blob.size
+    ):  # collected before it was claimed
         return None
     check_room(extension=extension, sha256=blob.sha256, size=blob.size)
     return link_blob(extension=extension, digest=digest, sha256=blob.sha256, size=blob.size)

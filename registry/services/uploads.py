@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from catalog.selectors import where
 from catalog.services import open_extension
-from core.content import ContentError, DigestMismatchError, commit, content_store
+from core.content import DigestMismatchError, commit, content_store
 from core.policy import Permission, require
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
 from registry.services.blobs import check_room, link_blob
+from registry.stores.staging import UploadGoneError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +46,7 @@ def append_to_upload(*, upload: Upload, offset: int, data: bytes) -> int:
     """
     try:
         return content_store().append(str(upload.pk), offset, data)
-    except ContentError as error:
+    except UploadGoneError as error:
         raise UploadUnknownError(OVER) from error
 
 
@@ -67,6 +68,7 @@ def finish_upload(*, actor: Actor, upload: Upload, digest: Digest) -> BlobLink:
 
     :raises DigestMismatchError: the bytes are others; nothing is kept
     :raises UploadUnknownError: the upload ended meanwhile
+    :raises ContentError: the store failed; the upload is still there
     :raises QuotaExceededError: the namespace may not hold so much
     """
     require(actor, Permission.EXTENSION_PUBLISH, **where(upload.extension))
@@ -77,7 +79,7 @@ def finish_upload(*, actor: Actor, upload: Upload, digest: Digest) -> BlobLink:
     except DigestMismatchError:
         _forget(upload)
         raise
-    except ContentError as error:
+    except UploadGoneError as error:
         raise UploadUnknownError(OVER) from error
     with transaction.atomic():
         row.delete()

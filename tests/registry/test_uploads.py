@@ -13,10 +13,12 @@ from pytest_django import Settings
 
 from accounts.models import Membership
 from catalog.models import Verdict
+from core.content import ContentError
 from registry import receiving
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
 from registry.services import advance_upload, expire_uploads
+from registry.stores.filesystem import FilesystemStore
 from tests.registry.driving import (
     DATABASE,
     Client,
@@ -410,3 +412,18 @@ def test_a_client_that_falls_silent_is_let_go(
 
     assert (answer.status_code, code_of(answer)) == (408, "BLOB_UPLOAD_INVALID")
     assert registry("GET", begun).headers["range"] == "0-0"
+
+
+def test_an_upload_outlives_a_store_that_fails(
+    registry: Client, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_store: object, _upload: str, _sha256: str) -> int:
+        raise ContentError("The backing registry does not answer.")
+
+    patch(registry, begun, CONTENT)
+    with monkeypatch.context() as outage:
+        outage.setattr(FilesystemStore, "commit", fail)
+        failed = put(registry, begun, digest=sha256(CONTENT))
+
+    assert (failed.status_code, code_of(failed)) == (500, "UNKNOWN")
+    assert_is_there(registry, put(registry, begun, digest=sha256(CONTENT)), CONTENT)
