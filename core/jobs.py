@@ -60,6 +60,9 @@ def job(name: str, *, give_up: Callable[..., None] | None = None) -> Callable[[H
 
 def enqueue(task: str, *, key: str, **arguments: object) -> None:
     """Put a job in the queue within the caller's transaction; an open one of the key suffices."""
+    # Asked first: the insert would wait for a transaction that is just ending the open one.
+    if Job.objects.filter(task=task, key=key, state__in=[JobState.QUEUED, JobState.RUNNING]):
+        return
     try:
         with transaction.atomic():
             row = Job.objects.create(task=task, key=key, arguments=arguments)

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from catalog.errors import QuotaExceededError
 from catalog.models import Release
-from catalog.services import attach_packed, fail_packing
+from catalog.services import attach_packed, fail_packing, hold
 from core.actor import Actor
 from core.audit import THE_HUB
 from core.content import content_store, keep
+from core.errors import NotFoundError
 from core.jobs import job
 from core.policy import Role
 from core.sweeper import periodic
@@ -91,6 +92,10 @@ def _annotations(release: Release) -> dict[str, str]:
 
 def _publish(release: Release, packed: PackedImage) -> None:
     """Let the release name the image, in the transaction that ends the job."""
+    try:
+        release.extension = hold(release.extension_id)  # as it is now: it may have moved
+    except NotFoundError:
+        return
     if not _is_current(release):
         return
     for blob in (packed.config, packed.layer):

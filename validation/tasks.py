@@ -25,13 +25,16 @@ def give_up(*, manifest_id: int, **_later: object) -> None:
         where="the hub",
     )
     judgement = Judgement(Verdict.FAILED, RULE_SET, findings=[finding.as_json()])
-    record_verdict(manifest=Manifest.objects.get(pk=manifest_id), judgement=judgement)
+    manifest = Manifest.objects.filter(pk=manifest_id).first()
+    if manifest is not None:  # it may be deleted by now
+        record_verdict(manifest=manifest, judgement=judgement)
 
 
 @job("validate-manifest", give_up=give_up)
 def validate_manifest(*, manifest_id: int, **_later: object) -> Callable[[], None] | None:
-    """Judge the bytes that a proxy would run, unless that is done already."""
-    manifest = Manifest.objects.select_related("extension__namespace").get(pk=manifest_id)
-    if manifest.verdict != Verdict.PENDING:
+    """Judge the bytes that a proxy would run, unless that is done already, or it is gone."""
+    rows = Manifest.objects.select_related("extension__namespace")
+    manifest = rows.filter(pk=manifest_id, verdict=Verdict.PENDING).first()
+    if manifest is None:
         return None
     return partial(record_verdict, manifest=manifest, judgement=judge(manifest))

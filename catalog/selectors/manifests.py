@@ -106,7 +106,9 @@ def _by_tag(extension: Extension, tag: str, *, pushed: bool) -> Manifest | None:
             .filter(version=str(Version.parse(tag)))
             .first()
         )
-        return release.manifest if release else None
+        if release is None or (release.yanked and not pushed):
+            return None
+        return release.manifest
     moving = extension.tags.select_related("pushed", "served").filter(name=tag).first()
     if moving is not None:
         # What has no verdict never moves what readers get; whether they get this is judged next.
@@ -130,7 +132,8 @@ def tag_names(*, actor: Actor, extension: Extension) -> list[str]:
     releases, tags = Q(manifest__isnull=False), Q()
     about: set[str] = set()
     if not may_publish(actor, extension):
-        releases, tags = Q(manifest__verdict=Verdict.PASSED), Q(served__verdict=Verdict.PASSED)
+        releases = Q(manifest__verdict=Verdict.PASSED, yanked="")
+        tags = Q(served__verdict=Verdict.PASSED)
         unjudged = extension.tags.filter(name__startswith="sha256-", pushed__verdict__isnull=True)
         rows = unjudged.select_related("pushed").defer("pushed__content", "pushed__findings")
         about = {tag.name for tag in rows if readers_get(tag.pushed)}

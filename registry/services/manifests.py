@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.services import accept_manifest, delete_manifest, delete_tag, open_extension
+from catalog.services import accept_manifest, delete_manifest, delete_tag, hold, open_extension
 from core.errors import NotFoundError
 from registry.errors import ManifestBlobUnknownError, ManifestUnknownError, SizeInvalidError
 from registry.models import BlobLink, ManifestBlob
@@ -108,6 +108,7 @@ def record_manifest(  # noqa: PLR0913 - its parts are its arguments
 
     :raises ManifestBlobUnknownError: a blob or a child manifest is not in the repository
     """
+    extension = hold(extension.pk)  # what is found below stays until this is written
     links = _linked(extension, parsed.required_blobs())
     children = _children(extension, parsed.manifests)
     has_module = module_layer(parsed) is not None or any(
