@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.content import content_store
@@ -27,6 +28,13 @@ def _fresh_folders() -> Iterator[None]:
     if settings.REDIS_URL == "":
         cache.clear()
     content_store.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords() -> Iterator[None]:
+    """Hash passwords cheaply in the tests' own process; hubs that they start do it in earnest."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

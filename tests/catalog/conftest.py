@@ -33,7 +33,6 @@ FACTS = {"sha256": "0" * 64, "size": 8, "abi": "0.2.1", "language": "c", "contex
 @pytest.fixture(autouse=True)
 def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

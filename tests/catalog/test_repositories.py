@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -24,11 +23,6 @@ pytestmark = pytest.mark.django_db
 
 Judge = Callable[[Manifest, Verdict], None]
 Push = Callable[..., Manifest]
-
-
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings: LazySettings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def offer(extension: Extension, push: Push, judge: Judge, *tags: str) -> None:

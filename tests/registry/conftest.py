@@ -48,7 +48,6 @@ def registry(
     _threads: None,
     store_folder: Path,
     calls: list[int],
-    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Client:
     """
@@ -56,7 +55,6 @@ def registry(
 
     alice owns the organization acme, bob is a member, mallory is nobody there.
     """
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     keyring.forget()
     # Tests of rights look at once; test_warm.py is about the two seconds.
     monkeypatch.setattr(warm, "SECONDS", 0.0)
