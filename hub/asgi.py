@@ -15,7 +15,7 @@ from hub.bodies import WholeRequests
 from hub.lifespan import lifespan, on_shutdown
 from hub.wsgi import application as django
 from registry.app import application as registry
-from registry.bridge import bridge
+from registry.bridge import bridge, content_bridge
 from registry.counting import pulls
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def _who(scope: Scope) -> int | None:
 
 bridged = WSGIMiddleware(cast("WSGIApp", django), workers=DJANGO_THREADS)
 portal = WholeRequests(cast("ASGIApp", bridged), who=_who)
-on_shutdown.extend([pulls.flush, bridge.close])
+on_shutdown.extend([pulls.flush, content_bridge.close, bridge.close])
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

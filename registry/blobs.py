@@ -10,12 +10,13 @@ from starlette.responses import Response
 from catalog.selectors import may_publish
 from registry import services
 from registry.bridge import call
-from registry.doors import blobs_read
+from registry.doors import blobs_read, repository_read
 from registry.selectors import get_repository, readable_blob, stored_blob
 from registry.sending import send_content
 from wasmhub.oci import Digest
 
 if TYPE_CHECKING:
+    from catalog.models import Extension
     from core.actor import Actor
     from registry.doors import Visit
     from registry.models import BlobLink
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 async def pull(visit: Visit) -> Response:
     """Send a blob, or a range of it."""
     text = visit.request.path_params["digest"]
-    decide = partial(call, _find, visit.actor, visit.repository, text)
-    if visit.request.method == "HEAD":
-        # The answer may spare a push: it has to be true now, and to stay true for a while.
-        blob = await call(_find, visit.actor, visit.repository, text, asks=True)
+    extension, until = await repository_read(visit)
+    if visit.request.method == "HEAD" and may_publish(visit.actor, extension):
+        blob = await call(_promised, visit.actor, visit.repository, text)
     else:
-        blob = await blobs_read.of(str(visit.repository), (visit.visitor.key, text), decide)
+        decide = partial(call, _find, visit.actor, extension, text)
+        blob, _ = await blobs_read.of(
+            str(visit.repository), (visit.visitor.key, text), decide, until=until
+        )
     headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": blob.digest}
     return await send_content(visit.request, sha256=blob.sha256, size=blob.size, headers=headers)
 
@@ -42,10 +45,13 @@ async def delete(visit: Visit) -> Response:
     return Response(status_code=202)
 
 
-def _find(actor: Actor, repository: Repository, digest: str, *, asks: bool = False) -> BlobLink:
+def _find(actor: Actor, extension: Extension, digest: str) -> BlobLink:
+    return readable_blob(actor=actor, extension=extension, digest=Digest.parse(digest))
+
+
+def _promised(actor: Actor, repository: Repository, digest: str) -> BlobLink:
+    """Find what may spare a push: it has to be there now, and to stay there for a while."""
     extension = get_repository(actor=actor, repository=repository)
-    find = stored_blob if asks else readable_blob
-    blob = find(actor=actor, extension=extension, digest=Digest.parse(digest))
-    if asks and may_publish(actor, extension):
-        services.rely_on(blob)
+    blob = stored_blob(actor=actor, extension=extension, digest=Digest.parse(digest))
+    services.rely_on(blob)
     return blob

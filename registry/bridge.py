@@ -1,6 +1,7 @@
 """
-The one way from the event loop to the database and to files: a bounded pool of threads.
+The one way from the event loop to the database and to content: two bounded pools of threads.
 
+A disk or a backing registry that stalls holds up those who wait for its bytes, and nobody else.
 Django keeps a database connection per thread; here each thread gives up an old or broken one
 before and after each call, as Django does around each request.
 """
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 THREADS = 16
+# These mostly wait, and need no database connection.
+CONTENT_THREADS = 32
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,3 +78,5 @@ def _between_checks(work: Callable[[], T]) -> T:
 
 bridge = Bridge(THREADS)
 call = bridge.call
+content_bridge = Bridge(CONTENT_THREADS)
+call_content = content_bridge.call

@@ -16,19 +16,20 @@ from registry.access import Visitor, admit, challenge, visitor_of
 from registry.bridge import call
 from registry.errors import ChallengeError, status_and_code
 from registry.scopes import PULL, PUSH
-from registry.selectors import require_publish
-from registry.warm import Decisions
+from registry.selectors import get_repository, require_publish
+from registry.warm import Decided, Decisions
 from wasmhub.oci import InvalidNameError, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.models import Manifest
+    from catalog.models import Extension, Manifest
     from core.actor import Actor
     from registry.models import BlobLink
 
-# A visitor is a few kilobytes, a link less, a manifest up to four megabytes.
+# A visitor or a repository is a few kilobytes, a link less, a manifest up to four megabytes.
 visitors: Decisions[Visitor] = Decisions(10_000)
+repositories_read: Decisions[Extension] = Decisions(10_000)
 blobs_read: Decisions[BlobLink] = Decisions(20_000)
 manifests_read: Decisions[Manifest] = Decisions(
     64 * 1024 * 1024, weigh=lambda manifest: 4096 + len(manifest.content)
@@ -44,6 +45,7 @@ class Visit:
     request: Request
     visitor: Visitor
     repository: Repository
+    until: float = 0.0  # how long what is known of the visitor counts; see registry.warm
 
     @property
     def actor(self) -> Actor:
@@ -73,10 +75,11 @@ def repository(
         name = request.path_params["name"]
         visitor = Visitor()
         try:
-            visitor = await (arrive(request) if action == PULL else arrive_now(request))
-            visit = Visit(request, visitor, admit(visitor, name, action))
             if action == PULL:
-                return await handler(visit)
+                visitor, until = await arrive(request)
+                return await handler(Visit(request, visitor, admit(visitor, name, action), until))
+            visitor = await arrive_now(request)
+            visit = Visit(request, visitor, admit(visitor, name, action))
             # Before anything that was sent along is looked at, and before its body is read.
             await call(require_publish, actor=visit.actor, repository=visit.repository)
             try:
@@ -103,11 +106,9 @@ async def ping(request: Request) -> Response:
     return Response(b"{}", media_type="application/json")
 
 
-async def arrive(request: Request) -> Visitor:
+async def arrive(request: Request) -> Decided[Visitor]:
     """Return who reads, as they were at most two seconds ago; cookies say nothing here."""
     header = request.headers.get("authorization", "")
-    if not header:
-        return await arrive_now(request)
     return await visitors.of(header, _origin(request), partial(arrive_now, request))
 
 
@@ -117,9 +118,21 @@ async def arrive_now(request: Request) -> Visitor:
     return await call(visitor_of, header, origin=_origin(request))
 
 
+async def repository_read(visit: Visit) -> Decided[Extension]:
+    """
+    Return the extension that somebody reads in: a fleet asks for one repository many times.
+
+    :raises NotFoundError: it is absent, or the visitor may not see it
+    """
+    decide = partial(call, get_repository, actor=visit.actor, repository=visit.repository)
+    return await repositories_read.of(
+        str(visit.repository), visit.visitor.key, decide, until=visit.until
+    )
+
+
 def forget(repository: str) -> None:
     """Let everybody who reads in the repository from now on see what was just written."""
-    for decisions in (manifests_read, blobs_read):
+    for decisions in (repositories_read, manifests_read, blobs_read):
         decisions.forget(repository)
 
 

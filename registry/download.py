@@ -51,7 +51,7 @@ async def download(request: Request) -> Response:
     namespace, name, sha256 = (request.path_params[key] for key in ("namespace", "name", "sha256"))
     authorization = request.headers.get("authorization", "")
     session_key = request.cookies.get(settings.SESSION_COOKIE_NAME)
-    found = await downloads.of(
+    found, _ = await downloads.of(
         f"{namespace}/{name}",
         (sha256, authorization, session_key),
         partial(call, _find, namespace, name, sha256, authorization, session_key),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from registry import services
 from registry.bridge import call
 from registry.counting import pulls
-from registry.doors import manifests_read
+from registry.doors import manifests_read, repository_read
 from registry.receiving import whole
 from registry.selectors import readable_manifest
 from wasmhub.oci import MANIFEST_MAX_BYTES
@@ -25,15 +25,12 @@ MOST_TAGS = 10
 async def pull(visit: Visit) -> Response:
     """Send a manifest byte for byte, under the type it was pushed with."""
     reference = visit.request.path_params["reference"]
+    extension, until = await repository_read(visit)
     decide = partial(
-        call,
-        readable_manifest,
-        actor=visit.actor,
-        repository=visit.repository,
-        reference=reference,
+        call, readable_manifest, actor=visit.actor, extension=extension, reference=reference
     )
-    manifest = await manifests_read.of(
-        str(visit.repository), (visit.visitor.key, reference), decide
+    manifest, _ = await manifests_read.of(
+        str(visit.repository), (visit.visitor.key, reference), decide, until=until
     )
     if visit.request.method == "GET":
         pulls.note(manifest.pk, user_id=visit.actor.user_id, client=visit.client)

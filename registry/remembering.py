@@ -64,10 +64,6 @@ class Verified:
         known = self._files.get(sha256)
         return known is not None and known[0] == mark and known[1] > time.monotonic()
 
-    def knows(self, sha256: str) -> bool:
-        """Test that some file with this digest was right, whether or not it still is the same."""
-        return sha256 in self._files
-
     def add(self, sha256: str, mark: Mark) -> None:
         self._files.pop(sha256, None)
         self._files[sha256] = (mark, time.monotonic() + TRUSTED_SECONDS)

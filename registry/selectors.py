@@ -96,14 +96,12 @@ def stored_blob(*, actor: Actor, extension: Extension, digest: Digest) -> BlobLi
     return link
 
 
-def readable_manifest(*, actor: Actor, repository: Repository, reference: str) -> Manifest:
+def readable_manifest(*, actor: Actor, extension: Extension, reference: str) -> Manifest:
     """
-    Return the manifest that a tag or a digest names for this actor.
+    Return the manifest that a tag or a digest names for this actor, who may read the extension.
 
-    :raises NotFoundError: the repository is absent, or the actor may not see it
     :raises ManifestUnknownError: nothing there has this name for the actor
     """
-    extension = get_repository(actor=actor, repository=repository)
     try:
         _check_reference(reference)
         return resolve_manifest(actor=actor, extension=extension, reference=reference)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from starlette.responses import Response, StreamingResponse
 
 from core.content import ContentError, content_store, sha256_of_file
-from registry.bridge import call
+from registry.bridge import call_content
 from registry.errors import RangeError
 from registry.remembering import SmallContents, Verified
 
@@ -67,9 +67,10 @@ async def send_content(
     if request.method == "HEAD" or size == 0:
         return Response(status_code=status, headers=headers)
     part = part or Part(0, size)
-    if size <= SMALL and (content := await _small(sha256)) is not None:
+    if size <= SMALL:
+        content = await _small(sha256)
         return Response(content[part.start : part.end], status_code=status, headers=headers)
-    file = await call(content_store().open, sha256)
+    file = await call_content(content_store().open, sha256)
     chunks = await _chunks(file, sha256, part, size)
     # The first chunk before the head of the answer: what is damaged at once is an honest 500.
     begun = _begun(await anext(chunks), chunks)
@@ -105,23 +106,21 @@ async def _begun(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-async def _small(sha256: str) -> bytes | None:
-    """
-    Return all of a small content; what is asked for often never leaves the memory.
-
-    None the first time that the store has to fetch it: its bytes are sent on as they come.
-    """
+async def _small(sha256: str) -> bytes:
+    """Return all of a small content; what is asked for often never leaves the memory."""
     content = small.get(sha256)
-    if content is None and (verified.knows(sha256) or not content_store().guards):
-        content = await call(_read_verified, sha256)
+    if content is None:
+        content = await call_content(_read_verified, sha256)
         small.put(sha256, content)
     return content
 
 
 def _read_verified(sha256: str) -> bytes:
-    with content_store().open(sha256) as file:
+    store = content_store()
+    with store.open(sha256) as file:
         content = file.read()
-    if hashlib.sha256(content).hexdigest() != sha256:
+    # A store that guards its content never gives all of other bytes.
+    if not store.guards and hashlib.sha256(content).hexdigest() != sha256:
         raise ContentError(DAMAGED)
     return content
 
@@ -136,7 +135,7 @@ async def _chunks(file: BinaryIO, sha256: str, part: Part, size: int) -> AsyncIt
     if len(part) == size:
         return _verified(file, sha256, mark)
     # A range cannot be verified by itself.
-    await call(_verify, file, sha256)
+    await call_content(_verify, file, sha256)
     if mark is None:
         return _ranged(file, part, sha256)
     verified.add(sha256, mark)
@@ -157,7 +156,7 @@ async def _plain(file: BinaryIO, part: Part) -> AsyncIterator[bytes]:
         while offset < part.end:
             length = min(CHUNK, part.end - offset)
             chunk = _read_at_once(descriptor, memoryview(buffer)[:length], offset)
-            chunk = chunk or await call(os.pread, descriptor, length, offset)
+            chunk = chunk or await call_content(os.pread, descriptor, length, offset)
             if not chunk:
                 raise ContentError(SHORT)
             offset += len(chunk)
@@ -176,10 +175,10 @@ def _read_at_once(descriptor: int, buffer: memoryview, offset: int) -> bytes:
 async def _ranged(file: BinaryIO, part: Part, sha256: str) -> AsyncIterator[bytes]:
     """Yield a part of what is right, or what breaks off by itself: perhaps it is still coming."""
     with file:
-        await call(file.seek, part.start)
+        await call_content(file.seek, part.start)
         left = len(part)
         while left:
-            chunk = await call(file.read, min(CHUNK, left))
+            chunk = await call_content(file.read, min(CHUNK, left))
             if not chunk:
                 raise ContentError(SHORT)
             left -= len(chunk)
@@ -204,8 +203,8 @@ async def _verified(file: BinaryIO, sha256: str, mark: Mark | None) -> AsyncIter
         return chunk
 
     with file:
-        held = await call(read)
-        while chunk := await call(read):
+        held = await call_content(read)
+        while chunk := await call_content(read):
             yield held
             held = chunk
         if digest.hexdigest() != sha256:

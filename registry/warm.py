@@ -3,14 +3,16 @@ What the registry remembers, so that a fleet that restarts does not ask the data
 
 Decisions (who asks, which manifest a name means, whether a blob may be read) count for two seconds
 from when they were begun, by the clock, and only for reads. A write forgets its repository at
-once, so whoever wrote reads what they wrote. Everything here belongs to the event loop's thread.
+once, so whoever wrote reads what they wrote. What is decided from another decision counts no
+longer than that one. Everything here belongs to the event loop's thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 
 V = TypeVar("V")
+
+
+class Decided(NamedTuple, Generic[V]):
+    """What was decided, and until when by ``time.monotonic`` it counts."""
+
+    value: V
+    until: float
 
 
 class Decisions(Generic[V]):
@@ -28,20 +37,37 @@ class Decisions(Generic[V]):
         self._weigh = weigh
         self._weight = 0
         # In the order of time: the first is the oldest.
-        self._decided: dict[tuple[str, Hashable], tuple[float, V]] = {}
-        self._deciding: dict[tuple[str, Hashable], asyncio.Future[V]] = {}
+        self._decided: dict[tuple[str, Hashable], Decided[V]] = {}
+        self._deciding: dict[tuple[str, Hashable], tuple[asyncio.Future[Decided[V]], float]] = {}
         self._keys: dict[str, set[Hashable]] = {}
 
-    async def of(self, scope: str, key: Hashable, decide: Callable[[], Awaitable[V]]) -> V:
-        """Return what was decided within the last two seconds, or decide; failures do not count."""
+    async def of(
+        self,
+        scope: str,
+        key: Hashable,
+        decide: Callable[[], Awaitable[V]],
+        *,
+        until: float = math.inf,
+    ) -> Decided[V]:
+        """
+        Return what was decided within the last two seconds, or decide; failures do not count.
+
+        ``until`` is how long that counts from which ``decide`` decides.
+        """
+        now = time.monotonic()
         entry = self._decided.get((scope, key))
-        if entry is not None and entry[0] > time.monotonic():
-            return entry[1]
-        deciding = self._deciding.get((scope, key))
+        if entry is not None and entry.until > now:
+            return entry
+        deciding, its_until = self._deciding.get((scope, key), (None, -math.inf))
         # A loop of its own for each request is what tests have.
-        if deciding is None or deciding.get_loop() is not asyncio.get_running_loop():
-            deciding = asyncio.ensure_future(self._decide(scope, key, decide))
-            self._deciding[scope, key] = deciding
+        if (
+            deciding is None
+            or its_until < now
+            or deciding.get_loop() is not asyncio.get_running_loop()
+        ):
+            until = min(until, now + SECONDS)
+            deciding = asyncio.ensure_future(self._decide(scope, key, decide, until))
+            self._deciding[scope, key] = deciding, until
         # One asker who hangs up does not take the answer from the others.
         return await asyncio.shield(deciding)
 
@@ -59,23 +85,24 @@ class Decisions(Generic[V]):
         self._keys.clear()
         self._weight = 0
 
-    async def _decide(self, scope: str, key: Hashable, decide: Callable[[], Awaitable[V]]) -> V:
-        until = time.monotonic() + SECONDS
-        mine = asyncio.current_task()
+    async def _decide(
+        self, scope: str, key: Hashable, decide: Callable[[], Awaitable[V]], until: float
+    ) -> Decided[V]:
+        place, mine = (scope, key), asyncio.current_task()
         try:
-            value = await decide()
-            if self._deciding.get((scope, key)) is mine:
-                self._keep(scope, key, until, value)
-            return value
+            decided = Decided(await decide(), until)
+            if self._deciding.get(place, (None,))[0] is mine:
+                self._keep(place, decided)
+            return decided
         finally:
-            if self._deciding.get((scope, key)) is mine:
-                del self._deciding[scope, key]
+            if self._deciding.get(place, (None,))[0] is mine:
+                del self._deciding[place]
 
-    def _keep(self, scope: str, key: Hashable, until: float, value: V) -> None:
-        self._drop((scope, key))
-        self._decided[scope, key] = (until, value)
-        self._keys.setdefault(scope, set()).add(key)
-        self._weight += self._weigh(value)
+    def _keep(self, place: tuple[str, Hashable], decided: Decided[V]) -> None:
+        self._drop(place)
+        self._decided[place] = decided
+        self._keys.setdefault(place[0], set()).add(place[1])
+        self._weight += self._weigh(decided.value)
         while self._weight > self._most:
             self._drop(next(iter(self._decided)))
 
@@ -83,7 +110,7 @@ class Decisions(Generic[V]):
         entry = self._decided.pop(place, None)
         if entry is None:
             return
-        self._weight -= self._weigh(entry[1])
+        self._weight -= self._weigh(entry.value)
         keys = self._keys.get(place[0])
         if keys is not None:
             keys.discard(place[1])

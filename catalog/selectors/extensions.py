@@ -39,7 +39,7 @@ def get_extension(*, actor: Actor, namespace: str, name: str) -> Extension:
 
 def find_extension(namespace: str, name: str) -> Extension | None:
     """Return the extension of this name, or the one that had it before; ask the policy next."""
-    return _by_name(Extension.objects.all(), namespace, name)
+    return _by_name(Extension.objects.defer("readme"), namespace, name)
 
 
 def _by_name(rows: QuerySet[Extension], namespace: str, name: str) -> Extension | None:

@@ -109,7 +109,8 @@ def _by_tag(extension: Extension, tag: str, *, pushed: bool) -> Manifest | None:
         if release is None or (release.yanked and not pushed):
             return None
         return release.manifest
-    moving = extension.tags.select_related("pushed", "served").filter(name=tag).first()
+    wanted = extension.tags.select_related("pushed" if pushed else "served")
+    moving = wanted.filter(name=tag).first()
     if moving is not None:
         # What has no verdict never moves what readers get; whether they get this is judged next.
         return moving.pushed if pushed or not moving.served else moving.served

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from core.content import ContentError
-from registry.stores.connection import CHUNK
 from registry.stores.following import Progress
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Up to here it is quicker to fetch at once than to start a thread and follow it.
-AT_ONCE = 2 * CHUNK
+# What is sent as a whole is fetched as a whole; a thread fetches what readers follow.
+AT_ONCE = 2 * 1024 * 1024
 # So many contents are fetched at a time by one process; who wants another one waits so long.
 MOST, TURN_SECONDS = 32, 30.0
 # What was fetched may be the one too many for the cache before its next reader comes.

