@@ -23,7 +23,8 @@ from core.errors import HubError
 from core.models import Content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 
 class ContentError(HubError):
@@ -82,6 +83,9 @@ class ContentStore(Protocol):
 
     def abort(self, upload: str) -> None:
         """Forget the upload; forgetting it twice is fine."""
+
+    def staged(self, before: datetime) -> Iterator[str]:
+        """Yield the uploads that nobody has written to since then."""
 
     def delete(self, sha256: str) -> None:
         """Forget the bytes of a digest that nothing links any more."""

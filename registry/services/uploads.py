@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -82,7 +83,9 @@ def finish_upload(*, actor: Actor, upload: Upload, digest: Digest) -> BlobLink:
     except UploadGoneError as error:
         raise UploadUnknownError(OVER) from error
     with transaction.atomic():
-        row.delete()
+        deleted, _ = row.delete()
+        if not deleted:  # cancelled, or its repository is gone; the collector takes the bytes
+            raise UploadUnknownError(OVER)
         check_room(extension=upload.extension, sha256=sha256, size=size)
         return link_blob(extension=upload.extension, digest=digest, sha256=sha256, size=size)
 
@@ -94,9 +97,21 @@ def cancel_upload(*, actor: Actor, upload: Upload) -> None:
 
 
 def expire_uploads(*, before: datetime) -> None:
-    """Forget uploads that nobody has touched since then."""
+    """Forget uploads that nobody has touched since then, and bytes that are nobody's upload."""
     for upload in Upload.objects.filter(touched__lt=before):
         _forget(upload)
+    store = content_store()
+    for staged in store.staged(before):
+        # A repository that was deleted took its uploads along; a process died over its own.
+        if not _is_open(staged):
+            store.abort(staged)
+
+
+def _is_open(staged: str) -> bool:
+    try:
+        return Upload.objects.filter(pk=staged).exists()
+    except ValidationError:  # not the id of an upload: what the hub itself puts in has others
+        return False
 
 
 def _sha256(upload: str, digest: Digest) -> str:

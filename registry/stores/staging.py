@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,6 +21,7 @@ from core.content import ContentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from io import BufferedRandom
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -73,6 +74,15 @@ class StagingStore:
     def abort(self, upload: str) -> None:
         """Forget the upload, if there is one."""
         self._upload(upload).unlink(missing_ok=True)
+
+    def staged(self, before: datetime) -> Iterator[str]:
+        """Yield the uploads that nobody has written to since then."""
+        with os.scandir(self._uploads) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    old = entry.stat().st_mtime < before.timestamp()
+                    if old and UPLOAD.fullmatch(entry.name):
+                        yield entry.name
 
     def _upload(self, upload: str) -> Path:
         if not UPLOAD.fullmatch(upload):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Membership
 from catalog.models import Verdict
-from core.content import ContentError
+from core.content import ContentError, commit
 from registry import receiving
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
@@ -325,6 +327,34 @@ class TestAnUpload:
 
         assert kept == 1
         assert_nothing_is_there(registry, CONTENT, store_folder)
+
+    def test_whose_repository_is_gone_is_over_and_leaves_nothing(
+        self, registry: Client, begun: str, store_folder: Path
+    ) -> None:
+        patch(registry, begun, CONTENT)
+        Upload.objects.all().delete()  # as the cascade from its extension does
+        answer = registry("PUT", f"{begun}?digest={sha256(CONTENT)}")
+
+        expire_uploads(before=timezone.now() + timedelta(seconds=1))
+
+        assert (answer.status_code, code_of(answer)) == (404, "BLOB_UPLOAD_UNKNOWN")
+        assert list((store_folder / "uploads").iterdir()) == []
+
+    def test_that_ends_while_it_is_finished_links_nothing(
+        self, registry: Client, begun: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        patch(registry, begun, CONTENT)
+
+        def cancelled_meanwhile(upload: str, sha256: str) -> int:
+            size = commit(upload, sha256)
+            Upload.objects.all().delete()
+            return size
+
+        monkeypatch.setattr("registry.services.uploads.commit", cancelled_meanwhile)
+        answer = registry("PUT", f"{begun}?digest={sha256(CONTENT)}")
+
+        assert (answer.status_code, code_of(answer)) == (404, "BLOB_UPLOAD_UNKNOWN")
+        assert not BlobLink.objects.exists()
 
 
 class TestTheLimit:
