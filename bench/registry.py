@@ -8,8 +8,7 @@ Debian packages docker-registry, wrk and apache2-utils. ``make bench`` runs it.
 
 from __future__ import annotations
 
-import hashlib
-import json
+import asyncio
 import os
 import platform
 import secrets
@@ -20,7 +19,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -29,63 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.loading import Load, ab_head, memory, processes, wrk  # noqa: E402 - the path comes first
+from bench.sides import EMPTY, MANIFEST, Side, digest_of, hub_side  # noqa: E402
 from tests.live import Hub, start_hub  # noqa: E402
 from tests.registries import BackingRegistry  # noqa: E402
 
-REPOSITORY = "/v2/alice/bench"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SIZES = {"20 KB": 20_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
 CLIENTS = {"20 KB": 32, "1 MB": 16, "20 MB": 8}
 COLD = {"20 KB": 60, "1 MB": 30, "20 MB": 6}
 ROUNDS = 3
-
-
-@dataclass(slots=True)
-class Side:
-    """One of the two: where it is, whose processes serve it, and a token if it wants one."""
-
-    origin: str
-    root: int
-    token: str = ""
-
-    def client(self) -> httpx.Client:
-        headers = {"Accept": f"{MANIFEST}, */*"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        return httpx.Client(base_url=self.origin, headers=headers, timeout=120)
-
-    def push(self, content: bytes) -> str:
-        """Push a blob as most clients do, POST and PUT; return its digest."""
-        digest = digest_of(content)
-        with self.client() as client:
-            place = client.post(f"{REPOSITORY}/blobs/uploads/").headers["location"]
-            mark = "&" if "?" in place else "?"
-            client.put(f"{place}{mark}digest={digest}", content=content).raise_for_status()
-        return digest
-
-    def push_manifest(self, tag: str, *blobs: tuple[str, int]) -> None:
-        layers = [
-            {"mediaType": "application/octet-stream", "digest": digest, "size": size}
-            for digest, size in blobs
-        ]
-        config = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY, "size": 2}
-        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-        with self.client() as client:
-            client.put(
-                f"{REPOSITORY}/manifests/{tag}",
-                content=json.dumps(manifest),
-                headers={"Content-Type": MANIFEST},
-            ).raise_for_status()
-
-    def url(self, path: str) -> str:
-        return f"{self.origin}{REPOSITORY}/{path}"
-
-
-def digest_of(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-EMPTY = digest_of(b"{}")
 
 
 def main(parts: list[str]) -> None:
@@ -106,6 +55,8 @@ def main(parts: list[str]) -> None:
         if "cold" in parts:
             upstream = environment | {"HUB_REGISTRY_URL": backing.url + "/bench/content"}
             with_hub(folder / "upstream", upstream, lambda hub: cold(direct, hub_side(hub), hub))
+        if "crowd" in parts:
+            crowd(folder, environment)
     finally:
         backing.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,15 +69,6 @@ def with_hub(folder: Path, environment: dict[str, str], work: Callable[[Hub], No
         work(hub)
     finally:
         hub.stop()
-
-
-def hub_side(hub: Hub) -> Side:
-    answer = httpx.get(
-        f"{hub.origin}/token",
-        params={"service": hub.host, "scope": "repository:alice/bench:pull,push"},
-        auth=("alice", hub.tokens["alice"]),
-    )
-    return Side(hub.origin, hub.process.pid, answer.json()["token"])
 
 
 def warm(direct: Side, hub: Side, running: Hub) -> None:
@@ -241,6 +183,44 @@ def cold(direct: Side, hub: Side, running: Hub) -> None:
     tell("push of 20 MB", *(statistics.median(each[n] for each in times) for n in (0, 1)))
 
 
+def crowd(folder: Path, environment: dict[str, str]) -> None:
+    """Let 500 clients at once ask for a tag that was just pushed, and for its layer."""
+    (folder / "noting").mkdir()
+    backing = BackingRegistry("docker-registry", folder / "noting", noting=True)
+    content = secrets.token_bytes(SIZES["1 MB"])
+    digest = digest_of(content)
+
+    def work(running: Hub) -> None:
+        hub = hub_side(running)
+        hub.push(b"{}")
+        hub.push(content)
+        hub.push_manifest("new", (digest, len(content)))
+        forget_copies(running)
+        before = backing.reads(digest.partition(":")[2])
+        asyncio.run(all_at_once(hub, ["manifests/new", f"blobs/{digest}"], clients=500))
+        fetches = backing.reads(digest.partition(":")[2]) - before
+        print(f"| 500 clients, one new tag: fetches | {fetches} | | |", flush=True)
+
+    try:
+        settings = environment | {"HUB_REGISTRY_URL": backing.url + "/bench/content"}
+        with_hub(folder / "crowd", settings, work)
+    finally:
+        backing.stop()
+
+
+async def all_at_once(side: Side, paths: list[str], *, clients: int) -> None:
+    """Let each of the clients, all connected, read one path after the other."""
+    limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
+    headers = {"Accept": MANIFEST, "Authorization": f"Bearer {side.token}"}
+    async with httpx.AsyncClient(headers=headers, limits=limits, timeout=120) as client:
+
+        async def read() -> None:
+            for path in paths:
+                (await client.get(side.url(path))).raise_for_status()
+
+        await asyncio.gather(*(read() for _ in range(clients)))
+
+
 def forget_copies(hub: Hub) -> None:
     """Empty the cache on disk; what was pushed and never read is in no process's memory."""
     for copy in (Path(hub.environment["HUB_DATA_DIR"]) / "blobs" / "cache").rglob("*"):
@@ -277,4 +257,4 @@ def tell(what: str, direct: float, hub: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["warm", "cold"])
+    main(sys.argv[1:] or ["warm", "cold", "crowd"])

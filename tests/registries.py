@@ -45,7 +45,13 @@ class BackingRegistry:
     """A registry in a folder of its own; it may be stopped and started again on its port."""
 
     def __init__(
-        self, kind: str, folder: Path, *, deletes: bool = True, users: bool = False
+        self,
+        kind: str,
+        folder: Path,
+        *,
+        deletes: bool = True,
+        users: bool = False,
+        noting: bool = False,
     ) -> None:
         self._program = program_of(kind)
         self.data = folder / "data"
@@ -53,7 +59,7 @@ class BackingRegistry:
         self.url = f"http://127.0.0.1:{self.port}"
         settings: dict[str, Any] = {
             "version": "0.1",
-            "log": {"level": "error", "accesslog": {"disabled": True}},
+            "log": {"level": "error", "accesslog": {"disabled": not noting}},
             "storage": {
                 "filesystem": {"rootdirectory": str(self.data)},
                 "delete": {"enabled": deletes},
@@ -64,6 +70,7 @@ class BackingRegistry:
         if users:
             (folder / "users").write_text(HTPASSWD)
             settings["auth"] = {"htpasswd": {"realm": "backing", "path": str(folder / "users")}}
+        self._log = folder / "log"
         self._config = folder / "config.yml"
         self._config.write_text(json.dumps(settings))  # JSON is YAML
         atexit.register(self.stop)  # also when a test fails before it does
@@ -71,7 +78,7 @@ class BackingRegistry:
 
     def start(self) -> None:
         command = [self._program, "serve", str(self._config)]
-        with (self._config.parent / "log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for_port(self.port, self._server)
 
@@ -81,6 +88,10 @@ class BackingRegistry:
 
     def stop(self) -> None:
         stop(self._server)
+
+    def reads(self, sha256: str) -> int:
+        """Count how often a blob was read, of a registry that is ``noting`` its requests."""
+        return self._log.read_text().count(f'/blobs/sha256:{sha256} HTTP/1.1" 200')
 
     def repository(self) -> str:
         """Return the address of a repository that nothing is in."""
