@@ -34,9 +34,35 @@ def skopeo(*arguments: str) -> subprocess.CompletedProcess[str]:
 def crane(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run crane with its configuration in ``home``."""
     program = need("crane", "scripts/install-crane ~/.cache/wasmhub")
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    return _at_home(home, program, *arguments)
+
+
+def oras(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line of oras with its configuration in ``home``."""
+    program = need("oras", "scripts/install-oras ~/.cache/wasmhub")
+    return _at_home(home, program, *arguments)
+
+
+def cosign(*arguments: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run cosign with its configuration in ``home``; its keys have an empty password."""
+    program = need("cosign", "scripts/install-cosign ~/.cache/wasmhub")
+    return _at_home(home, program, *arguments, COSIGN_PASSWORD="", **more)
+
+
+def podman(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run Debian's podman with its images and its configuration in ``home``, a short path."""
+    program = need("podman", "sudo apt-get install podman uidmap")
+    folders = ("--root", f"{home}/images", "--runroot", f"{home}/run", "--tmpdir", f"{home}/tmp")
+    # What works in a container too: no overlay mounts, no journal.
+    plain = ("--storage-driver", "vfs", "--events-backend", "none")
+    return _at_home(home, program, *folders, *plain, *arguments, XDG_RUNTIME_DIR=str(home))
+
+
+def _at_home(home: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in ``home``; it sees nothing of the tests' environment and configuration."""
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], **more}
     return subprocess.run(
-        [program, *arguments], capture_output=True, text=True, check=False, env=environment
+        command, capture_output=True, text=True, check=False, env=environment, cwd=home
     )
 
 
