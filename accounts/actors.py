@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import AccessToken, Membership, User
 from core.actor import ANONYMOUS, Actor, permissions_of
 from core.errors import CredentialsError
+from core.noting import note
 from core.policy import Permission, Role
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def find_access_token(secret: str, *, username: str | None = None) -> AccessToke
     if username is not None and username.lower() != token.user.username:
         raise CredentialsError(WRONG)
     if token.last_used is None or token.last_used < now - LAST_USED_EVERY:
-        AccessToken.objects.filter(pk=token.pk).update(last_used=now)
+        note(AccessToken.objects.filter(pk=token.pk), last_used=now)
     return token
 
 

@@ -12,14 +12,16 @@ import re
 import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack, contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from core.disk import NoRoomError, write_all
 from hub.refusing import RefusedError, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from io import FileIO
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,6 +76,9 @@ class WholeRequests:
                     await body.read(receive, stated=stated, limit=DEFAULT_LIMIT, over=over)
             except CutOffError:
                 return
+            except NoRoomError as error:
+                await refuse(scope, send, RefusedError(error.status, error.code, error.message))
+                return
             except RefusedError as refusal:
                 await refuse(scope, send, refusal)
                 return
@@ -97,7 +102,7 @@ class Body:
 
     def __init__(self) -> None:
         self._memory = bytearray()
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._length = 0
 
     def __len__(self) -> int:
@@ -164,9 +169,10 @@ class Body:
 
     def _spill(self) -> None:
         if self._file is None:
-            # Closed by close(), once the app has answered.
-            self._file = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 - outlives this call
-        self._file.write(self._memory)
+            # Closed by close(), once the app has answered. Unbuffered: closing it writes nothing.
+            folder = settings.FILE_UPLOAD_TEMP_DIR
+            self._file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115
+        write_all(self._file, self._memory)
         self._memory.clear()
 
 

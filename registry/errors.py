@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 
 from core.content import ContentBusyError, ContentError, DigestMismatchError
+from core.disk import NoRoomError
 from core.errors import (
     ConflictError,
     CredentialsError,
@@ -108,6 +109,7 @@ TABLE: Mapping[type[Exception], tuple[int, str]] = {
     RangeError: (416, "SIZE_INVALID"),
     ContentError: (500, "UNKNOWN"),
     ContentBusyError: (503, "UNKNOWN"),
+    NoRoomError: (507, "UNKNOWN"),
     HubError: (400, "UNSUPPORTED"),
 }
 

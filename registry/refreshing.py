@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actors import access_token_now
 from core.errors import CredentialsError
+from core.noting import note
 from registry.models import RefreshToken
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def access_token_of(secret: str) -> AccessToken:
     row = RefreshToken.objects.filter(pk=_hash(secret)).first()
     if row is None:
         raise CredentialsError(WRONG)
-    RefreshToken.objects.filter(pk=row.pk).update(used=timezone.now())
+    note(RefreshToken.objects.filter(pk=row.pk), used=timezone.now())
     token = access_token_now(row.access_token_id)
     if token is None:
         raise CredentialsError(WRONG)

@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rooms = item.path.relative_to(item.config.rootpath).parts
         if "wasmhub" in rooms:
             item.add_marker(pytest.mark.single_setup)  # no database and no broker in there
-        if "registry" in rooms and SETUP == "grown":
-            # Each of them empties every table, which takes PostgreSQL its time; the doors cover
+        if {"registry", "conformance"} & set(rooms) and SETUP == "grown":
+            # They empty every table, which takes PostgreSQL its time, or are many; the doors cover
             # the same ground in `make test`, and `make test-all` runs them all.
             item.add_marker(pytest.mark.slow)
     _skip_without_chromium(items)

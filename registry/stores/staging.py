@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.conf import settings
 
 from core.content import ContentError
+from core.disk import NoRoomError, room, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from io import BufferedRandom
+    from io import FileIO
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 UPLOAD = re.compile(r"[0-9a-z][0-9a-z-]{0,199}")
@@ -43,21 +44,27 @@ class StagingStore:
 
     def begin(self, upload: str) -> None:
         """Start an empty upload under this id, which must be new."""
-        self._upload(upload).touch(exist_ok=False)
+        with room():
+            self._upload(upload).touch(exist_ok=False)
 
     def append(self, upload: str, offset: int, data: bytes) -> int:
         """
         Write at ``offset``, cut off whatever lay behind it, and return the new length.
 
         Not synced: should the machine die, the commit hashes what is left, and the client is
-        told to begin again. Raises UploadGoneError when there is no such upload up to ``offset``.
+        told to begin again. Raises UploadGoneError when there is no such upload up to ``offset``,
+        and NoRoomError when the disk is full; what was kept up to ``offset`` still is.
         """
         with self._locked(upload) as file:
             if file.seek(0, os.SEEK_END) < offset:
                 raise UploadGoneError("A part of this upload was lost.")
             file.truncate(offset)
             file.seek(offset)
-            file.write(data)
+            try:
+                write_all(file, data)
+            except NoRoomError:
+                file.truncate(offset)
+                raise
         return offset + len(data)
 
     def hash(self, upload: str, algorithm: str) -> str:
@@ -91,18 +98,19 @@ class StagingStore:
 
     def _take(self, upload: str, place: Path) -> None:
         """Move the upload, which the caller has locked, to where its bytes are kept."""
-        place.parent.mkdir(exist_ok=True)
         try:
-            self._upload(upload).rename(place)
+            with room():
+                place.parent.mkdir(exist_ok=True)
+                self._upload(upload).rename(place)
         except FileNotFoundError as error:
             raise UploadGoneError("The upload was cancelled.") from error
 
     @contextmanager
-    def _locked(self, upload: str) -> Iterator[BufferedRandom]:
+    def _locked(self, upload: str) -> Iterator[FileIO]:
         """Open the upload and keep everybody else from writing or committing it."""
         path = self._upload(upload)
         try:
-            file = path.open("r+b")
+            file = path.open("r+b", buffering=0)
         except FileNotFoundError as error:
             raise UploadGoneError("There is no such upload.") from error
         with file:
