@@ -46,6 +46,7 @@ FACET_PARAMETERS = {
     "category": "category",
     "org": "namespace",
 }
+SEARCH_PARAMETERS = {*FACET_PARAMETERS, "q", "sort", "cursor"}
 
 
 class HubView(APIView):
@@ -86,6 +87,9 @@ class SearchView(HubView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of what matches and the actor may see."""
+        # A filter that is misspelt and ignored would look as if it matched everything.
+        if unknown := sorted(request.query_params.keys() - SEARCH_PARAMETERS):
+            raise InvalidError(f"The search takes no {unknown[0]!r}.")
         offset = _offset(request.query_params.get("cursor", "0"))
         facets = {
             facet: frozenset(request.query_params.getlist(key)[:20])
