@@ -32,7 +32,9 @@ class Side:
         """Push a blob as most clients do, POST and PUT; return its digest."""
         digest = digest_of(content)
         with self.client() as client:
-            place = client.post(f"{REPOSITORY}/blobs/uploads/").headers["location"]
+            place = (
+                client.post(f"{REPOSITORY}/blobs/uploads/").raise_for_status().headers["location"]
+            )
             mark = "&" if "?" in place else "?"
             client.put(f"{place}{mark}digest={digest}", content=content).raise_for_status()
         return digest
