@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.test import override_settings
+from django.test import override_settings, testcases
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core.content import content_store
@@ -34,6 +34,18 @@ def _fresh_folders() -> Iterator[None]:
 def _fast_passwords() -> Iterator[None]:
     """Hash passwords cheaply in the tests' own process; hubs that they start do it in earnest."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_permissions() -> Iterator[None]:
+    """
+    Spare tests with transactions of their own the making of Django's permissions before each.
+
+    The hub's policy does not use them, and they take longer than most of those tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testcases, "emit_post_migrate_signal", lambda **_kwargs: None)
         yield
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 import httpx
 import psycopg
+import redis
 
 from tests.servers import free_port, stop, wait_for_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
 VERDICT_SECONDS = 45
+# Each of the run's processes has the database of its number.
+WORKERS = 16
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ def start_hub(
     environment = environment | {"HUB_DATA_DIR": str(folder / "data")}
     if environment.get("HUB_DATABASE_URL"):
         environment["HUB_DATABASE_URL"] = new_database(environment["HUB_DATABASE_URL"])
-        environment["HUB_REDIS_URL"] = _other_number(environment["HUB_REDIS_URL"])
+        environment["HUB_REDIS_URL"] = _own_number(environment["HUB_REDIS_URL"])
     hub = serve_hub(folder / "hub.log", environment, "--demo" if demo else "--prepare")
     try:
         if people:
@@ -173,10 +176,17 @@ def new_database(url: str) -> str:
     return url.rpartition("/")[0] + f"/{name}"
 
 
-def _other_number(url: str) -> str:
-    """Keep the live hub's messages apart from those of the tests in this process."""
-    base, _, number = url.rpartition("/")
-    return f"{base}/{(int(number) + 8) % 16}"
+def _own_number(url: str) -> str:
+    """
+    Return a database of Redis that no other hub and no test has.
+
+    A worker that takes another hub's message drops it, and the hub sends it again after half a
+    minute.
+    """
+    server_url, _, _ = url.rpartition("/")
+    with redis.Redis.from_url(f"{server_url}/0") as server:
+        number = WORKERS + int(server.incr("hubs"))
+    return f"{server_url}/{number}"
 
 
 def unique(name: str = "filter") -> str:

@@ -98,7 +98,10 @@ class Redis:
     def __init__(self, folder: Path) -> None:
         port = free_port()
         self._server = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""],
+            [
+                *("redis-server", "--bind", "127.0.0.1", "--port", str(port)),
+                *("--save", "", "--databases", "1000"),
+            ],
             stdout=subprocess.DEVNULL,
             cwd=folder,
         )
