@@ -29,14 +29,10 @@ class Side:
         return httpx.Client(base_url=self.origin, headers=headers, timeout=120)
 
     def push(self, content: bytes) -> str:
-        """Push a blob as most clients do, POST and PUT; return its digest."""
+        """Push a blob; return its digest."""
         digest = digest_of(content)
         with self.client() as client:
-            place = (
-                client.post(f"{REPOSITORY}/blobs/uploads/").raise_for_status().headers["location"]
-            )
-            mark = "&" if "?" in place else "?"
-            client.put(f"{place}{mark}digest={digest}", content=content).raise_for_status()
+            push(client, digest, content)
         return digest
 
     def push_manifest(self, tag: str, *blobs: tuple[str, int]) -> None:
@@ -55,6 +51,13 @@ class Side:
 
     def url(self, path: str) -> str:
         return f"{self.origin}{REPOSITORY}/{path}"
+
+
+def push(client: httpx.Client, digest: str, content: bytes) -> None:
+    """Push a blob as most clients do, by POST and PUT."""
+    place = client.post(f"{REPOSITORY}/blobs/uploads/").raise_for_status().headers["location"]
+    mark = "&" if "?" in place else "?"
+    client.put(f"{place}{mark}digest={digest}", content=content).raise_for_status()
 
 
 def digest_of(content: bytes) -> str:

@@ -35,7 +35,9 @@ async def pull(visit: Visit) -> Response:
             str(visit.repository), (visit.visitor.key, text), decide, until=until
         )
     headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": blob.digest}
-    return await send_content(visit.request, sha256=blob.sha256, size=blob.size, headers=headers)
+    return await send_content(
+        visit.request, sha256=blob.sha256, blake3=blob.blake3, size=blob.size, headers=headers
+    )
 
 
 async def delete(visit: Visit) -> Response:

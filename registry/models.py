@@ -18,6 +18,7 @@ class BlobLink(models.Model):
     extension = models.ForeignKey(Extension, on_delete=models.CASCADE, related_name="blob_links")
     digest = models.CharField(max_length=140, help_text="as the client named it")
     sha256 = models.CharField(max_length=64, db_index=True, help_text="of the stored bytes")
+    blake3 = models.CharField(max_length=64, blank=True, default="", help_text="the same, if known")
     size = models.PositiveBigIntegerField()
     created = models.DateTimeField(auto_now_add=True)
     # When a client was last told that it need not push the blob again.

@@ -52,11 +52,14 @@ async def blocks(request: Request, *, limit: int) -> AsyncIterator[bytes]:
 async def _lively(stream: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     while True:
         try:
-            yield await asyncio.wait_for(anext(stream), IDLE_SECONDS)
+            # Not wait_for, which makes a task for each chunk.
+            async with asyncio.timeout(IDLE_SECONDS):
+                chunk = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError:
             raise TooSlowError("Nothing of the body arrived for a minute. Send it again.") from None
+        yield chunk
 
 
 async def whole(request: Request, *, limit: int) -> bytes:

@@ -46,10 +46,10 @@ class Part:
 
 
 async def send_content(
-    request: Request, *, sha256: str, size: int, headers: Mapping[str, str]
+    request: Request, *, sha256: str, size: int, headers: Mapping[str, str], blake3: str = ""
 ) -> Response:
     """
-    Answer GET and HEAD with content of the store, of ``size`` bytes.
+    Answer GET and HEAD with content of the store, of ``size`` bytes; see its ``open``.
 
     :raises RangeError: the range begins behind the end
     :raises ContentError: the store does not give what it should hold
@@ -68,9 +68,9 @@ async def send_content(
         return Response(status_code=status, headers=headers)
     part = part or Part(0, size)
     if size <= SMALL:
-        content = await _small(sha256)
+        content = await _small(sha256, blake3)
         return Response(content[part.start : part.end], status_code=status, headers=headers)
-    file = await call_content(content_store().open, sha256)
+    file = await call_content(content_store().open, sha256, blake3=blake3)
     chunks = await _chunks(file, sha256, part, size)
     # The first chunk before the head of the answer: what is damaged at once is an honest 500.
     begun = _begun(await anext(chunks), chunks)
@@ -106,18 +106,18 @@ async def _begun(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-async def _small(sha256: str) -> bytes:
+async def _small(sha256: str, blake3: str) -> bytes:
     """Return all of a small content; what is asked for often never leaves the memory."""
     content = small.get(sha256)
     if content is None:
-        content = await call_content(_read_verified, sha256)
+        content = await call_content(_read_verified, sha256, blake3)
         small.put(sha256, content)
     return content
 
 
-def _read_verified(sha256: str) -> bytes:
+def _read_verified(sha256: str, blake3: str) -> bytes:
     store = content_store()
-    with store.open(sha256) as file:
+    with store.open(sha256, blake3=blake3) as file:
         content = file.read()
     # A store that guards its content never gives all of other bytes.
     if not store.guards and hashlib.sha256(content).hexdigest() != sha256:

@@ -22,13 +22,14 @@ from core.policy import Role
 from core.sweeper import periodic
 from registry import refreshing
 from registry.services import check_room, expire_uploads, link_blob, record_manifest
-from wasmhub.oci import pack, parse_manifest
+from wasmhub.oci import Digest, pack, parse_manifest
 from wasmhub.oci.media import OCI_MANIFEST
 from wasmhub.proxywasm import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.content import Kept
     from wasmhub.oci import PackedImage
 
 UPLOADS_KEPT = timedelta(hours=24)
@@ -67,9 +68,8 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
     except QuotaExceededError as error:
         full = Finding("hub/quota-exceeded", Severity.ERROR, error.message, "the namespace")
         return partial(fail_packing, release_id=release_id, finding=full.as_json())
-    for blob in (packed.config, packed.layer):
-        keep(io.BytesIO(blob.data))
-    return partial(_publish, release, packed)
+    kept = [keep(io.BytesIO(blob.data)) for blob in (packed.config, packed.layer)]
+    return partial(_publish, release, packed, kept)
 
 
 @periodic(every=timedelta(minutes=10))
@@ -90,7 +90,7 @@ def _annotations(release: Release) -> dict[str, str]:
     return {f"org.opencontainers.image.{key}": value for key, value in said.items() if value}
 
 
-def _publish(release: Release, packed: PackedImage) -> None:
+def _publish(release: Release, packed: PackedImage, kept: list[Kept]) -> None:
     """Let the release name the image, in the transaction that ends the job."""
     try:
         release.extension = hold(release.extension_id)  # as it is now: it may have moved
@@ -98,13 +98,9 @@ def _publish(release: Release, packed: PackedImage) -> None:
         return
     if not _is_current(release):
         return
-    for blob in (packed.config, packed.layer):
-        link_blob(
-            extension=release.extension,
-            digest=blob.digest,
-            sha256=blob.digest.hex,
-            size=len(blob.data),
-        )
+    for each in kept:
+        digest = Digest("sha256", each.sha256)
+        link_blob(extension=release.extension, digest=digest, kept=each)
     manifest = record_manifest(
         actor=_actor(release),
         extension=release.extension,

@@ -110,5 +110,5 @@ def _read(found: ModuleLayer, case: Case) -> None:
         if reading.facts is not None and case.judgement().verdict == Verdict.PASSED:
             # ``/download/`` serves the module by its own digest.
             module.seek(0)
-            if keep(module) != reading.facts["sha256"]:
+            if keep(module).sha256 != reading.facts["sha256"]:
                 raise ReaderError("The reader spoke of other bytes than those it unpacked.")

@@ -54,7 +54,7 @@ def reserve_release(  # noqa: PLR0913 - its parts are its arguments
         raise InvalidError(str(error), fields={"version": [str(error)]}) from error
     check_field("description", description)
     extension = open_extension(actor=actor, namespace=namespace, name=name, visibility=visibility)
-    sha256 = keep(module, check=_check_size)
+    sha256 = keep(module, check=_check_size).sha256
     with transaction.atomic():
         extension = hold(extension.pk)
         require(actor, Permission.EXTENSION_PUBLISH, **where(extension))

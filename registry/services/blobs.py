@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.selectors import where
 from catalog.services import check_quota, open_extension
-from core.content import claim, content_store
+from core.content import Kept, claim, content_store
 from core.errors import ConflictError, NotFoundError
 from core.policy import Permission, require
 from registry.errors import BlobUnknownError
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 TOUCHED_EVERY = timedelta(minutes=5)
 
 
-def link_blob(*, extension: Extension, digest: Digest, sha256: str, size: int) -> BlobLink:
+def link_blob(*, extension: Extension, digest: Digest, kept: Kept) -> BlobLink:
     """Let a blob that the store holds, and that was claimed, exist for the repository."""
     link, created = BlobLink.objects.get_or_create(
-        extension=extension, digest=str(digest), defaults={"sha256": sha256, "size": size}
+        extension=extension,
+        digest=str(digest),
+        defaults=kept._asdict(),
     )
     if not created and not BlobLink.objects.filter(pk=link.pk).update(touched=timezone.now()):
-        return link_blob(extension=extension, digest=digest, sha256=sha256, size=size)
+        return link_blob(extension=extension, digest=digest, kept=kept)
     return link
 
 
@@ -82,7 +84,8 @@ def mount_blob(
     ):  # collected before it was claimed
         return None
     check_room(extension=extension, sha256=blob.sha256, size=blob.size)
-    return link_blob(extension=extension, digest=digest, sha256=blob.sha256, size=blob.size)
+    kept = Kept(blob.sha256, blob.size, blob.blake3)
+    return link_blob(extension=extension, digest=digest, kept=kept)
 
 
 def delete_blob(*, actor: Actor, repository: Repository, digest: Digest) -> None:

@@ -76,7 +76,7 @@ def finish_upload(*, actor: Actor, upload: Upload, digest: Digest) -> BlobLink:
     row = Upload.objects.filter(pk=upload.pk)
     try:
         sha256 = _sha256(str(upload.pk), digest)
-        size = commit(str(upload.pk), sha256)
+        kept = commit(str(upload.pk), sha256)
     except DigestMismatchError:
         _forget(upload)
         raise
@@ -86,8 +86,8 @@ def finish_upload(*, actor: Actor, upload: Upload, digest: Digest) -> BlobLink:
         deleted, _ = row.delete()
         if not deleted:  # cancelled, or its repository is gone; the collector takes the bytes
             raise UploadUnknownError(OVER)
-        check_room(extension=upload.extension, sha256=sha256, size=size)
-        return link_blob(extension=upload.extension, digest=digest, sha256=sha256, size=size)
+        check_room(extension=upload.extension, sha256=sha256, size=kept.size)
+        return link_blob(extension=upload.extension, digest=digest, kept=kept)
 
 
 def cancel_upload(*, actor: Actor, upload: Upload) -> None:

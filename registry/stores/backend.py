@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
+from blake3 import blake3
 from django.core.exceptions import ImproperlyConfigured
 
-from core.content import ContentError, DigestMismatchError
+from core.content import ContentError, DigestMismatchError, Kept
 from registry.stores.connection import (
     CHUNK,
     OK,
@@ -72,9 +73,9 @@ class Backend:
         size = length_of(response)
         return Arriving(size, body_of(response, size))
 
-    def push(self, sha256: str, file: BinaryIO) -> int:
+    def push(self, sha256: str, file: BinaryIO) -> Kept:
         """
-        Let the backend keep a file, and return its size once the backend says that it does.
+        Let the backend keep a file, and return once it says that it does.
 
         Hashes the bytes on their way, and never sends the last ones of others.
 
@@ -83,10 +84,11 @@ class Backend:
         """
         size = file.seek(0, os.SEEK_END)
         # A little is sent as quickly as it is asked for.
+        body = Hashed(file, sha256)
         if size > CHUNK and self.size(sha256) == size:
-            for _ in _hashed(file, sha256):
+            for _ in body:
                 pass
-            return size
+            return Kept(sha256, size, body.blake3)
         started = self._connection.ask("POST", "blobs/uploads/")
         if started.status != ACCEPTED or "Location" not in started.headers:
             raise _unexpected("POST", sha256, started)
@@ -96,7 +98,7 @@ class Backend:
             answer = self._connection.ask(
                 "PUT",
                 f"{session}{'&' if urlsplit(session).query else '?'}digest=sha256:{sha256}",
-                body=lambda: _hashed(file, sha256),
+                body=lambda: iter(body),
                 headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
                 patience=patience_for(size),
             )
@@ -108,7 +110,7 @@ class Backend:
         finish(answer)
         if self.size(sha256) != size:
             raise ContentError("The backing registry does not keep what it took.")
-        return size
+        return Kept(sha256, size, body.blake3)
 
     def delete(self, sha256: str) -> None:
         """
@@ -134,19 +136,28 @@ class Backend:
             return
 
 
-def _hashed(file: BinaryIO, sha256: str) -> Iterator[bytes]:
-    """Yield the file in chunks; the last one only when the whole has the digest."""
-    file.seek(0)
-    digest = hashlib.sha256()
-    held = b""
-    while chunk := file.read(CHUNK):
-        if held:
-            yield held
-        digest.update(chunk)
-        held = chunk
-    if digest.hexdigest() != sha256:
-        raise DigestMismatchError("The bytes that arrived are not those of the digest.")
-    yield held
+class Hashed:
+    """A file in chunks, the last one only when the whole has the digest; ``blake3`` after that."""
+
+    def __init__(self, file: BinaryIO, sha256: str) -> None:
+        self._file = file
+        self._sha256 = sha256
+        self.blake3 = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        digest, second = hashlib.sha256(), blake3()
+        held = b""
+        while chunk := self._file.read(CHUNK):
+            if held:
+                yield held
+            digest.update(chunk)
+            second.update(chunk)
+            held = chunk
+        if digest.hexdigest() != self._sha256:
+            raise DigestMismatchError("The bytes that arrived are not those of the digest.")
+        self.blake3 = second.hexdigest()
+        yield held
 
 
 def _place(url: str) -> tuple[Origin, str]:

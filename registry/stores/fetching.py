@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
+from blake3 import blake3 as Blake3  # noqa: N812 - a class, and the name of the digest
+
 from core.content import ContentError
 from registry.stores.following import Progress
 
@@ -38,14 +40,14 @@ class Fetcher:
         self._turns = threading.Semaphore(MOST)
         self._fetches: dict[str, Progress] = {}
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str, *, blake3: str = "") -> BinaryIO:
         """
         Open a content. Bytes may be given out before all were hashed, but never all of them.
 
         :raises ContentError: it cannot be had
         """
         for _ in range(TRIES):
-            file = self._cache.open(sha256) or self._fetch(sha256)
+            file = self._cache.open(sha256) or self._fetch(sha256, blake3)
             if file is not None:
                 return file
         raise ContentError("The cache is too small for what is asked of it.")
@@ -55,7 +57,7 @@ class Fetcher:
         progress = self._fetches.get(sha256)
         return self._cache.size(sha256) if progress is None else progress.size
 
-    def _fetch(self, sha256: str) -> BinaryIO | None:
+    def _fetch(self, sha256: str, blake3: str) -> BinaryIO | None:
         """Fetch the content, or follow the thread that does."""
         with self._lock:
             theirs = self._fetches.get(sha256)
@@ -63,9 +65,9 @@ class Fetcher:
                 mine = self._fetches[sha256] = Progress()
         if theirs is not None:
             return theirs.follow(self._cache.filling(sha256))
-        return self._begin(sha256, mine)
+        return self._begin(sha256, blake3, mine)
 
-    def _begin(self, sha256: str, progress: Progress) -> BinaryIO:
+    def _begin(self, sha256: str, blake3: str, progress: Progress) -> BinaryIO:
         """Ask for the bytes, and let a thread read them when they are many."""
         with ExitStack() as stack:
             stack.enter_context(self._told(sha256, progress))
@@ -76,7 +78,7 @@ class Fetcher:
             stack.enter_context(self._turn())
             arriving = self._backend.read(sha256)
             reader = progress.start(arriving.size, self._cache.filling(sha256))
-            fill = partial(self._fill, sha256, progress, file, arriving)
+            fill = partial(self._fill, sha256, blake3, progress, file, arriving)
             if arriving.size <= AT_ONCE:
                 with _closed_on_error(reader):
                     fill()
@@ -84,15 +86,17 @@ class Fetcher:
                 _go_on_in_a_thread(fill, stack.pop_all())
         return reader
 
-    def _fill(self, sha256: str, progress: Progress, file: BinaryIO, arriving: Arriving) -> None:
+    def _fill(
+        self, sha256: str, blake3: str, progress: Progress, file: BinaryIO, arriving: Arriving
+    ) -> None:
         """Keep what arrives, if it is right."""
-        digest = hashlib.sha256()
+        digest = Blake3() if blake3 else hashlib.sha256()
         for chunk in arriving.chunks:
             file.write(chunk)
             file.flush()
             progress.advance(len(chunk))
             digest.update(chunk)
-        if digest.hexdigest() != sha256:
+        if digest.hexdigest() != (blake3 or sha256):
             log.error("The backing registry gave other bytes than those of sha256:%s.", sha256)
             raise ContentError("The backing registry gave other bytes than it was given.")
         self._cache.keep(sha256, file)

@@ -10,7 +10,7 @@ import hashlib
 import os
 from typing import BinaryIO
 
-from core.content import ContentError, DigestMismatchError
+from core.content import ContentError, DigestMismatchError, Kept
 from registry.stores.staging import StagingStore, make_folder, place_of, sync
 
 
@@ -31,16 +31,16 @@ class FilesystemStore(StagingStore):
         except FileNotFoundError:
             return None
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str, *, blake3: str = "") -> BinaryIO:  # noqa: ARG002 - of its own disk
         """Open the content. Raises ContentError when there is none."""
         try:
             return place_of(self._contents, sha256).open("rb")
         except FileNotFoundError as error:
             raise ContentError("The content store has lost these bytes.") from error
 
-    def commit(self, upload: str, sha256: str) -> int:
+    def commit(self, upload: str, sha256: str) -> Kept:
         """
-        Make the upload the content of the digest, durably, and return its size in bytes.
+        Make the upload the content of the digest, durably.
 
         Raises DigestMismatchError, and keeps nothing, when the bytes on disk are others;
         UploadGoneError when there is no such upload.
@@ -55,7 +55,7 @@ class FilesystemStore(StagingStore):
             self._take(upload, place)
         sync(place.parent)
         sync(self._contents)
-        return size
+        return Kept(sha256, size)
 
     def delete(self, sha256: str) -> None:
         """Forget the content, if there is any."""

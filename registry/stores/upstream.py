@@ -23,6 +23,8 @@ from registry.stores.staging import StagingStore
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from core.content import Kept
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -66,13 +68,13 @@ class UpstreamStore(StagingStore):
         size = None if fresh else self._parts().fetcher.size(sha256)
         return self._parts().backend.size(sha256) if size is None else size
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str, *, blake3: str = "") -> BinaryIO:
         """Open the content. Raises ContentError when the backend does not give it."""
-        return self._parts().fetcher.open(sha256)
+        return self._parts().fetcher.open(sha256, blake3=blake3)
 
-    def commit(self, upload: str, sha256: str) -> int:
+    def commit(self, upload: str, sha256: str) -> Kept:
         """
-        Make the upload the content of the digest, and return its size in bytes.
+        Make the upload the content of the digest.
 
         It is in the backend then, and in the cache. Raises DigestMismatchError, and keeps
         nothing, when the bytes on disk are others; UploadGoneError when there is no such upload;
@@ -82,13 +84,13 @@ class UpstreamStore(StagingStore):
         place = parts.cache.place(sha256)
         with self._locked(upload) as file:
             try:
-                size = parts.backend.push(sha256, file)
+                kept = parts.backend.push(sha256, file)
             except DigestMismatchError:
                 self.abort(upload)
                 raise
             self._take(upload, place)
             parts.cache.trust(sha256, file)
-        return size
+        return kept
 
     def delete(self, sha256: str) -> None:
         """Forget the content, if there is any. Raises ContentError when the backend does not."""

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.models import Membership
 from catalog.models import Verdict
-from core.content import ContentError, commit
+from core.content import ContentError, Kept, commit
 from registry import receiving
 from registry.errors import UploadUnknownError
 from registry.models import BlobLink, Upload
@@ -96,6 +96,19 @@ class TestABlobArrives:
         assert (first.status_code, first.headers["range"]) == (202, "0-999")
         assert (second.status_code, second.headers["range"]) == (202, "0-1999")
         assert_is_there(registry, answer, CONTENT)
+
+    def test_with_the_hash_that_its_store_checks_it_by(
+        self, registry: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def commit_and_know(upload: str, sha256: str) -> Kept:
+            return commit(upload, sha256)._replace(blake3="b" * 64)
+
+        monkeypatch.setattr("registry.services.uploads.commit", commit_and_know)
+        registry.push_blob("acme/jwt", CONTENT)
+        mount = f"/v2/acme/other/blobs/uploads/?mount={sha256(CONTENT)}&from=acme/jwt"
+        registry("POST", mount, also="repository:acme/jwt:pull")
+
+        assert [link.blake3 for link in BlobLink.objects.all()] == ["b" * 64] * 2
 
     def test_in_a_stream_without_a_length(self, registry: Client, begun: str) -> None:
         async def stream() -> AsyncIterator[bytes]:
@@ -345,10 +358,10 @@ class TestAnUpload:
     ) -> None:
         patch(registry, begun, CONTENT)
 
-        def cancelled_meanwhile(upload: str, sha256: str) -> int:
-            size = commit(upload, sha256)
+        def cancelled_meanwhile(upload: str, sha256: str) -> Kept:
+            kept = commit(upload, sha256)
             Upload.objects.all().delete()
-            return size
+            return kept
 
         monkeypatch.setattr("registry.services.uploads.commit", cancelled_meanwhile)
         answer = registry("PUT", f"{begun}?digest={sha256(CONTENT)}")

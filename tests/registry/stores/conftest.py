@@ -31,15 +31,15 @@ def put(store: ContentStore, content: bytes, upload: str = "u") -> str:
     return sha256(content)
 
 
-def read(store: ContentStore, digest: str) -> bytes:
-    with store.open(digest) as file:
+def read(store: ContentStore, digest: str, *, blake3: str = "") -> bytes:
+    with store.open(digest, blake3=blake3) as file:
         return file.read()
 
 
-def given(store: UpstreamStore, digest: str) -> bytes:
+def given(store: UpstreamStore, digest: str, *, blake3: str = "") -> bytes:
     """Return what a patient reader gets before the error."""
     content = b""
-    with pytest.raises(ContentError), store.open(digest) as file:
+    with pytest.raises(ContentError), store.open(digest, blake3=blake3) as file:
         while chunk := file.read(1000):
             content += chunk
     return content

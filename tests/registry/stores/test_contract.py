@@ -50,7 +50,7 @@ def test_what_was_committed_is_there(store: ContentStore) -> None:
 
     store.begin("u")
     store.append("u", 0, CONTENT)
-    size = store.commit("u", SHA256)
+    size = store.commit("u", SHA256).size
 
     assert before is None
     assert size == store.stat(SHA256) == len(CONTENT)
@@ -110,7 +110,7 @@ def test_an_append_cuts_off_what_lay_behind_it(store: ContentStore) -> None:
     length = store.append("u", 4, CONTENT[4:])
 
     assert length == len(CONTENT)
-    assert store.commit("u", SHA256) == len(CONTENT)
+    assert store.commit("u", SHA256).size == len(CONTENT)
 
 
 def test_an_append_behind_the_end_is_refused(store: ContentStore) -> None:

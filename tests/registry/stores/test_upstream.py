@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from blake3 import blake3
 from django.core.exceptions import ImproperlyConfigured
 
-from core.content import ContentError, DigestMismatchError
+from core.content import ContentError, DigestMismatchError, Kept
 from registry.stores.upstream import UpstreamStore
 from tests.registries import PASSWORD, USERNAME, BackingRegistry
 from tests.registry.stores.conftest import Stores, files, put, read, sha256
@@ -96,6 +97,22 @@ class TestTheBytes:
 
 
 class TestAnUpload:
+    def test_is_known_by_two_hashes_afterwards(self, store: UpstreamStore) -> None:
+        store.begin("u")
+        store.append("u", 0, CONTENT)
+
+        kept = store.commit("u", SHA256)
+
+        assert kept == Kept(SHA256, len(CONTENT), blake3(CONTENT).hexdigest())
+
+    def test_that_the_backend_has_already_is_known_by_both_too(self, store: UpstreamStore) -> None:
+        content = os.urandom(3_000_000)
+        put(store, content)
+        store.begin("u")
+        store.append("u", 0, content)
+
+        assert store.commit("u", sha256(content)).blake3 == blake3(content).hexdigest()
+
     def test_outlives_a_backend_that_is_away(self, machine: Stores, tmp_path: Path) -> None:
         backing = BackingRegistry("docker-registry", tmp_path)
         store = machine(backing.url)
@@ -106,7 +123,7 @@ class TestAnUpload:
         with pytest.raises(ContentError, match="does not answer"):
             store.commit("u", SHA256)
         backing.start()
-        size = store.commit("u", SHA256)
+        size = store.commit("u", SHA256).size
         backing.stop()
 
         assert size == len(CONTENT)
