@@ -13,5 +13,7 @@ urlpatterns = [
     path("<slug:namespace>/<str:name>/versions/<str:version>", views.version, name="version"),
     path("<slug:namespace>/<str:name>/versions/<str:version>/status", views.status, name="status"),
     path("<slug:namespace>/<str:name>/abi", views.abi, name="abi"),
+    path("<slug:namespace>/<str:name>/compare", views.compare_chosen, name="compare-chosen"),
+    path("<slug:namespace>/<str:name>/compare/<str:span>", views.compare, name="compare"),
     path("<slug:namespace>/<str:name>/settings", views.settings, name="settings"),
 ]

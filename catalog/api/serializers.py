@@ -220,6 +220,40 @@ class FactsSerializer(serializers.Serializer[Any]):
     capabilities = serializers.ListField(child=serializers.CharField())
 
 
+class FactChangeSerializer(serializers.Serializer[Any]):
+    """A fact that has another value now."""
+
+    name = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class MovedNamesSerializer(serializers.Serializer[Any]):
+    """What came to a list of names and what went."""
+
+    gained = serializers.ListField(child=serializers.CharField())
+    lost = serializers.ListField(child=serializers.CharField())
+
+
+class MovedExternsSerializer(serializers.Serializer[Any]):
+    """What came to the imports or exports and what went."""
+
+    gained = ImportOrExportSerializer(many=True)
+    lost = ImportOrExportSerializer(many=True)
+
+
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """What changes between the modules of two releases."""
+
+    same = serializers.BooleanField(help_text="The modules have the same bytes.")
+    facts = FactChangeSerializer(many=True)
+    capabilities = MovedNamesSerializer()
+    contexts = MovedNamesSerializer()
+    root_ids = MovedNamesSerializer()
+    imports = MovedExternsSerializer()
+    exports = MovedExternsSerializer()
+
+
 class FindingSerializer(serializers.Serializer[Any]):
     """One checked statement."""
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{EXTENSION}/rename", moving.RenameView.as_view(), name="rename"),
     path(f"{EXTENSION}/transfer", moving.TransferView.as_view(), name="transfer"),
     path("orgs/<str:namespace>/rules", moving.RulesView.as_view(), name="rules"),
+    path(f"{EXTENSION}/compare/<str:span>", views.CompareView.as_view(), name="compare"),
     path(f"{EXTENSION}/releases", views.ReleasesView.as_view(), name="releases"),
     path(RELEASE, views.ReleaseView.as_view(), name="release"),
     path(f"{RELEASE}/facts", views.FactsView.as_view(), name="facts"),

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from catalog import selectors, services
 from catalog.api.answers import DELETING, PROBLEM, WRITING, answer_extension
 from catalog.api.serializers import (
+    ComparisonSerializer,
     ExtensionChangesSerializer,
     ExtensionSerializer,
     FactsSerializer,
@@ -27,6 +28,7 @@ from catalog.api.serializers import (
 from catalog.search import SearchRequest, search
 from catalog.search.schema import FACETS
 from catalog.selectors.cards import cards_of
+from catalog.selectors.comparing import get_span
 from catalog.selectors.pages import render_manifest
 from core.errors import InvalidError, NotFoundError
 from core.origin import public_origin
@@ -217,6 +219,22 @@ class FactsView(HubView):
         if manifest is None or manifest.module is None:
             raise NotFoundError("No worker has read this release's module yet.")
         return Response(manifest.module.facts)
+
+
+class CompareView(HubView):
+    """What changes between two releases."""
+
+    @extend_schema(
+        operation_id="compareReleases",
+        parameters=[OpenApiParameter("span", str, "path", description="As 1.0.0...1.1.0.")],
+        responses={200: ComparisonSerializer, 404: PROBLEM},
+    )
+    def get(self, request: Request, namespace: str, name: str, span: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Return what the second release has and the first had not, and the other way round."""
+        found = get_span(actor=self.actor, extension=self.extension(namespace, name), text=span)
+        if found.changes is None:
+            raise NotFoundError("No worker has read both modules yet.")
+        return Response(found.changes.as_json())
 
 
 class FindingsView(HubView):

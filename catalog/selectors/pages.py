@@ -100,6 +100,7 @@ class ExtensionPage:
     tabs: list[Tab]
     release: ReleaseView | None
     releases: list[ReleaseView]
+    rows: list[Release]
     newest_url: str
 
 
@@ -135,6 +136,7 @@ def extension_page(
         tabs=_tabs(extension, tab, len(rows), may_edit=may_edit),
         release=release_view(shown, newest=newest, origin=origin) if shown else None,
         releases=[release_view(row, newest=newest) for row in rows],
+        rows=rows,
         newest_url=_url("extension", extension),
     )
 

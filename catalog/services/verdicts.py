@@ -16,7 +16,7 @@ from core import audit
 from core.errors import NotFoundError
 from wasmhub.oci import parse_manifest
 
-SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk")
+SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk", "capabilities")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from accounts.selectors import get_namespace
 from catalog import readme, selectors, services
 from catalog.forms import SettingsForm
 from catalog.selectors.cards import namespace_cards
+from catalog.selectors.comparing import capabilities_gained, predecessor, span_url
 from catalog.selectors.pages import ExtensionPage, extension_page
 from core.errors import InvalidError
 from core.origin import public_origin
@@ -80,7 +81,7 @@ def at_its_address(
 @at_its_address
 def extension(request: HubRequest, extension: Extension) -> HttpResponse:
     """Show what an extension is, how to get it and how to deploy it."""
-    _, context = _page(request, extension, "readme")
+    _, context = page_of(request, extension, "readme")
     rendered = readme.render(context["extension"].readme)
     context |= {"readme_html": rendered.html, "toc": rendered.toc}
     return render(request, "catalog/extension.html", context)
@@ -90,15 +91,24 @@ def extension(request: HubRequest, extension: Extension) -> HttpResponse:
 @at_its_address
 def versions(request: HubRequest, extension: Extension) -> HttpResponse:
     """List the releases."""
-    page, context = _page(request, extension, "versions")
-    return render(request, "catalog/versions.html", context | {"releases": page.releases})
+    page, context = page_of(request, extension, "versions")
+    context |= {"releases": page.releases, "versions": [each.version for each in page.releases]}
+    return render(request, "catalog/versions.html", context)
 
 
 @require_safe
 @at_its_address
 def version(request: HubRequest, extension: Extension, version: str) -> HttpResponse:
-    """Show one release."""
-    _, context = _page(request, extension, "versions", version)
+    """Show one release, and what it can do beyond the one before."""
+    page, context = page_of(request, extension, "versions", version)
+    shown = next(row for row in page.rows if page.release and row.version == page.release.version)
+    older = predecessor(page.rows, shown)
+    if older is not None:
+        context |= {
+            "gained": capabilities_gained(older=older, newer=shown),
+            "predecessor": older.version,
+            "compare_url": span_url(extension, older.version, shown.version),
+        }
     return render(request, "catalog/version.html", context)
 
 
@@ -106,7 +116,7 @@ def version(request: HubRequest, extension: Extension, version: str) -> HttpResp
 @at_its_address
 def status(request: HubRequest, extension: Extension, version: str) -> HttpResponse:
     """Answer a page that waits for a verdict: still pending, or look again."""
-    page, context = _page(request, extension, "versions", version)
+    page, context = page_of(request, extension, "versions", version)
     response = render(request, "catalog/_verdict.html", context)
     if page.release is not None and page.release.verdict != "pending":
         response["HX-Refresh"] = "true"
@@ -117,7 +127,7 @@ def status(request: HubRequest, extension: Extension, version: str) -> HttpRespo
 @at_its_address
 def abi(request: HubRequest, extension: Extension) -> HttpResponse:
     """Show what the module imports, exports and can do."""
-    _, context = _page(request, extension, "abi")
+    _, context = page_of(request, extension, "abi")
     return render(request, "catalog/abi.html", context)
 
 
@@ -125,7 +135,7 @@ def abi(request: HubRequest, extension: Extension) -> HttpResponse:
 @at_its_address
 def settings(request: HubRequest, extension: Extension) -> HttpResponse:
     """Edit what the page says, and who sees it."""
-    page, context = _page(request, extension, "settings")
+    page, context = page_of(request, extension, "settings")
     require(request.actor, Permission.EXTENSION_EDIT, **selectors.where(extension))
     before = {field: getattr(extension, field) for field in SettingsForm.Meta.fields}
     form = SettingsForm(
@@ -147,9 +157,10 @@ def settings(request: HubRequest, extension: Extension) -> HttpResponse:
     return render(request, "catalog/settings.html", context | {"form": form})
 
 
-def _page(
+def page_of(
     request: HubRequest, extension: Extension, tab: str, version: str | None = None
 ) -> tuple[ExtensionPage, dict[str, Any]]:
+    """Return what all pages of an extension show, and the template's context with it."""
     if version is not None:
         version = selectors.get_release(
             actor=request.actor, extension=extension, version=version

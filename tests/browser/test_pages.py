@@ -24,6 +24,8 @@ def published(hub: Hub) -> str:
     path = f"acme/{unique('page')}"
     hub.upload(path, "1.0.0", filters.hello(), visibility="public", description="For its page.")
     hub.wait_for_verdict(path, "1.0.0")
+    hub.upload(path, "0.9.0", filters.example("acme/rate-limit", "1.0.0"))
+    hub.wait_for_verdict(path, "0.9.0")
     readme = (
         "# Long\n\n" + "word " * 200 + "\n\n```\n" + "x" * 300 + "\n```\n\n| a | b |\n|---|---|\n"
     )
@@ -80,6 +82,7 @@ def test_no_page_overflows_complains_or_bars_anybody(
         f"/{published}",
         f"/{published}/versions",
         f"/{published}/versions/1.0.0",
+        f"/{published}/compare/0.9.0...1.0.0",
         f"/{published}/abi",
         f"/{published}/settings",
         "/acme",
