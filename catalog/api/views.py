@@ -47,6 +47,7 @@ FACET_PARAMETERS = {
     "license": "license",
     "category": "category",
     "org": "namespace",
+    "can": "capability",
 }
 SEARCH_PARAMETERS = {*FACET_PARAMETERS, "q", "sort", "cursor"}
 

@@ -37,6 +37,7 @@ OPERATORS = {
     "category": "category",
     "org": "namespace",
     "namespace": "namespace",
+    "can": "capability",
 }
 _OPERATOR = re.compile(r"(?<!\S)(\w{1,12}):([\w.+-]{1,100})")
 _WORD = re.compile(r"\w+")

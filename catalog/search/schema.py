@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tantivy
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Raise it when the fields below change: an index of another number is built anew.
-GENERATION = 1
+GENERATION = 2
 
-FACETS = ("language", "abi", "license", "category", "namespace")
+FACETS = ("language", "abi", "license", "category", "namespace", "capability")
 # Pieces of a name this long or shorter are terms of their own; longer ones match by their ends.
 SHORTEST_PIECE, LONGEST_PIECE = 2, 12
 
@@ -86,12 +86,14 @@ def _document(extension: Extension) -> tantivy.Document:
     ):
         if value:
             document.add_text(facet, value)
+    for capability in facts.get("capabilities", []):
+        document.add_text("capability", capability)
     document.add_unsigned("updated", int(extension.updated.timestamp()))
     document.add_unsigned("created", int(extension.created.timestamp()))
     return document
 
 
-def _facts(extension: Extension) -> dict[str, str]:
+def _facts(extension: Extension) -> dict[str, Any]:
     """Return the facts of the newest release on offer, else of the newest such manifest."""
     passed = Release.objects.filter(
         extension=extension, manifest__verdict=Verdict.PASSED, yanked=""

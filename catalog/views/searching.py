@@ -30,6 +30,7 @@ PARAMETERS = {
     "license": ("license", "License"),
     "category": ("category", "Category"),
     "namespace": ("org", "Namespace"),
+    "capability": ("can", "Capability"),
 }
 
 
@@ -147,4 +148,6 @@ def _chips(asked: Asked) -> list[dict[str, str]]:
 def _label(facet: str, value: str) -> str:
     if facet == "category":
         return dict(CATEGORIES).get(value, value)
+    if facet == "capability":
+        return value.replace("-", " ")
     return language_name(value) if facet == "language" else value

@@ -77,6 +77,29 @@ def test_facets_count_and_filter(hub: Hub, limiter: str) -> None:
     assert limiter not in [each["path"] for each in other["results"]]
 
 
+@pytest.mark.parametrize("asked", [{"can": "local-response"}, {"q": "can:local-response"}])
+def test_what_a_module_can_do_is_a_filter(hub: Hub, asked: dict[str, str]) -> None:
+    answering, silent = f"alice/{unique('answers')}", f"alice/{unique('silent')}"
+    for path, module in (
+        (answering, filters.example("acme/deny-paths", "1.0.0")),
+        (silent, filters.hello()),
+    ):
+        hub.upload(path, "1.0.0", module, visibility="public")
+        hub.wait_for_verdict(path, "1.0.0")
+        hub.wait_until_found(path.partition("/")[2], path)
+
+    with hub.client() as client:
+        page = client.get("/search", params=asked)
+    found = hub.api("GET", "/search", params=asked).json()
+
+    paths = [each["path"] for each in found["results"]]
+    assert answering in paths
+    assert silent not in paths
+    assert found["facets"]["capability"]["local-response"] >= 1
+    assert answering in page.text
+    assert silent not in page.text
+
+
 @pytest.mark.parametrize(
     "query",
     [
