@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.services import accept_manifest, delete_manifest, delete_tag, hold, open_extension
-from core.errors import NotFoundError
+from core.errors import NotAllowedError, NotFoundError
 from registry.errors import ManifestBlobUnknownError, ManifestUnknownError, SizeInvalidError
 from registry.models import BlobLink, ManifestBlob
 from registry.selectors import get_repository
@@ -19,6 +19,7 @@ from wasmhub.oci import (
     InvalidManifestError,
     InvalidNameError,
     check_tag,
+    is_converted_tag,
     module_layer,
     parse_manifest,
     sha256_of,
@@ -49,9 +50,11 @@ def push_manifest(  # noqa: PLR0913 - its parts are its arguments
     :raises ManifestBlobUnknownError: a blob or a child manifest is not in the repository
     :raises VersionExistsError: a tag is a version that passed with other bytes
     :raises NotFoundError: the actor may not know of the repository or its namespace
-    :raises NotAllowedError: the actor may read, but not publish
+    :raises NotAllowedError: the actor may read, but not publish; or the tag is the hub's own
     """
     digest, names = _names(reference, tags, content)
+    if any(tag is not None and is_converted_tag(tag) for tag in names):
+        raise NotAllowedError("Tags like this one name what the hub converted: push another tag.")
     parsed = parse_manifest(content, media_type)
     with transaction.atomic():
         extension = open_extension(

@@ -164,6 +164,15 @@ class TestAMovingTag:
 
 
 class TestRefused:
+    @pytest.mark.parametrize("tag", ["canonical-1.0.0", "cncf-1.0.0-rc.1"])
+    def test_is_a_tag_that_names_what_the_hub_converted(self, registry: Client, tag: str) -> None:
+        packed = registry.push("acme/jwt", "1.0.0")
+
+        answer = registry.push_manifest("acme/jwt", tag, packed.manifest)
+
+        assert (answer.status_code, code_of(answer)) == (403, "DENIED")
+        assert not Tag.objects.exists()
+
     @pytest.mark.parametrize(
         ("content", "media_type"),
         [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from wasmhub.oci.errors import ImageError, NoModuleError
 from wasmhub.oci.gunzip import Gunzip
 from wasmhub.oci.tar_members import TarReader
+from wasmhub.oci.unpacked import Hashed, Plain
 
 if TYPE_CHECKING:
+    from wasmhub.oci.digests import Digest
     from wasmhub.oci.images import Packing
-    from wasmhub.oci.tar_members import Member
+    from wasmhub.oci.tar_members import ByteSource, Member
 
 PLUGIN: Final = "plugin.wasm"
 RUNTIME_CONFIG: Final = "runtime-config.json"
@@ -27,9 +29,13 @@ class ExtractedModule:
     """The module's name in the archive; None for a raw layer."""
     runtime_config: bytes | None = None
     """The archive's runtime-config.json, unread."""
+    diff_id: Digest | None = field(default=None, compare=False)
+    """The sha256 of the unpacked archive; None for a raw layer."""
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """The names of the archive's members, in order."""
 
 
-def extract_module(stream: BinaryIO, packing: Packing, limit: int) -> ExtractedModule:
+def extract_module(stream: ByteSource, packing: Packing, limit: int) -> ExtractedModule:
     """
     Read a layer to its end and return its one module of at most `limit` bytes.
 
@@ -37,11 +43,14 @@ def extract_module(stream: BinaryIO, packing: Packing, limit: int) -> ExtractedM
     """
     if packing == "raw":
         return ExtractedModule(_read_raw(stream, limit))
-    reader = TarReader(Gunzip(stream), max_size=limit)
+    archive = Hashed(Plain(stream) if packing == "tar" else Gunzip(stream))
+    reader = TarReader(archive, max_size=limit)
+    names: list[str] = []
     plugin: tuple[Member, bytes] | None = None
     runtime_config: bytes | None = None
     other_wasm = ""
     for member in reader.members():
+        names.append(_text(member.name))
         if member.basename == PLUGIN.encode():
             if plugin is not None:
                 raise ImageError(
@@ -56,10 +65,10 @@ def extract_module(stream: BinaryIO, packing: Packing, limit: int) -> ExtractedM
     if plugin is None:
         raise _no_plugin(other_wasm)
     member, data = plugin
-    return ExtractedModule(data, member.name.decode(errors="replace"), runtime_config)
+    return ExtractedModule(data, _text(member.name), runtime_config, archive.digest(), tuple(names))
 
 
-def _read_raw(stream: BinaryIO, limit: int) -> bytes:
+def _read_raw(stream: ByteSource, limit: int) -> bytes:
     data = bytearray()
     while len(data) <= limit and (piece := stream.read(limit + 1 - len(data))):
         data += piece
@@ -95,6 +104,10 @@ def _no_plugin(other_wasm: str) -> ImageError:
         "image/no-plugin-wasm",
         "The image's last layer has no plugin.wasm; put the module there under that name.",
     )
+
+
+def _text(name: bytes) -> str:
+    return name.decode(errors="replace")
 
 
 def _shown(name: bytes) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from wasmhub.oci.errors import ImageError
+from wasmhub.oci.sniff import refuse_other_content
+
+if TYPE_CHECKING:
+    from wasmhub.oci.tar_members import ByteSource
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 RATIO_FREE: Final = 64 * 1024 * 1024  # padded archives of small plugins compress very well
 MAX_RATIO: Final = 200
+_MAGIC: Final = b"\x1f\x8b"
 _CHUNK: Final = 64 * 1024
 _GZIP_ONLY: Final = 16 + zlib.MAX_WBITS
 
@@ -17,7 +22,7 @@ _GZIP_ONLY: Final = 16 + zlib.MAX_WBITS
 class Gunzip:
     """Read the unpacked bytes of a gzip stream of one or more members (RFC 1952 §2.2)."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: ByteSource) -> None:
         self._stream = stream
         self._member = zlib.decompressobj(_GZIP_ONLY)
         self._packed = b""
@@ -25,7 +30,7 @@ class Gunzip:
         self._bytes_in = 0
         self._bytes_out = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Return `size` bytes, fewer only at the end; ImageError when the stream is unsound."""
         while len(self._unpacked) < size and self._fill():
             pass
@@ -55,6 +60,8 @@ class Gunzip:
         try:
             piece = self._member.decompress(self._packed, _CHUNK)
         except zlib.error:
+            if not self._bytes_out and not self._packed.startswith(_MAGIC):
+                refuse_other_content(self._packed, "a gzipped tar archive")
             raise ImageError(
                 "image/bad-archive",
                 "The layer is no sound gzip stream, or other bytes follow its end; pack it again.",

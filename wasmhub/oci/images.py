@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from wasmhub.oci.descriptors import Descriptor
     from wasmhub.oci.manifest import ParsedManifest
 
-Packing = Literal["raw", "tar+gzip"]
+Packing = Literal["raw", "tar+gzip", "tar"]
 Form = Literal["compat-oci", "compat-docker", "higress", "wasme", "cncf", "wasm-to-oci"]
 
 VARIANT_ANNOTATION: Final = "module.wasm.image/variant"
 _WASME_LAYERS: Final = 2
-_TAR_GZIP_TYPES: Final = frozenset({media.OCI_LAYER_TAR_GZIP, media.DOCKER_LAYER_TAR_GZIP})
 _RAW_FORMS: Final[Mapping[str, Form]] = {
     media.WASME_CONTENT: "wasme",
     media.WASM: "cncf",
     media.WASM_TO_OCI_CONTENT: "wasm-to-oci",
 }
+_UNPACKED: Final[Mapping[str, Packing]] = {
+    **dict.fromkeys(media.TAR_GZIP_LAYERS, "tar+gzip"),
+    **dict.fromkeys(media.TAR_LAYERS, "tar"),
+}
 _WASM_CONFIGS: Final = frozenset({media.WASME_CONFIG, media.CNCF_CONFIG, media.WASM_TO_OCI_CONFIG})
-_MEND: Final = (
-    "Istio and Envoy Gateway do not load it; push it as an OCI image whose last layer is a "
-    "tar+gzip archive with plugin.wasm."
+_PUSH_CANONICAL: Final = (
+    "push it as an OCI image whose last layer is a tar+gzip archive with plugin.wasm."
 )
+_MEND: Final = f"Istio and Envoy Gateway do not load it; {_PUSH_CANONICAL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class ModuleLayer:
     """Whether the manifest itself speaks of Wasm; else only the layer's content can tell."""
     reason: str = ""
     """Why Istio and Envoy Gateway would not load the image, and what to do; else empty."""
+    mistake: str = ""
+    """The id of the finding that `reason` belongs to; empty when the image loads."""
 
     @property
     def loads(self) -> bool:
@@ -58,7 +63,7 @@ class ModuleLayer:
 class NotAModule:
     """Say why an image that speaks of Wasm holds no module that the hub can read."""
 
-    id: Literal["image/ambiguous", "image/unsupported-form"]
+    id: Literal["image/ambiguous", "image/unsupported-form", "image/zstd"]
     reason: str
 
 
@@ -117,34 +122,55 @@ def _other_layer(manifest: ParsedManifest) -> ModuleLayer | NotAModule | None:
     """Find a module that the hub can read though the fetchers would not take it."""
     if not _is_declared(manifest):
         return None
-    layers = manifest.layers
-    raw = [layer for layer in layers if layer.media_type in _RAW_FORMS]
-    archives = [layer for layer in layers if layer.media_type in _TAR_GZIP_TYPES]
-    candidates = raw or archives
+    raw = [layer for layer in manifest.layers if layer.media_type in _RAW_FORMS]
+    candidates = raw or [layer for layer in manifest.layers if layer.media_type in _UNPACKED]
     if len(candidates) > 1:
         return _AMBIGUOUS
     if not candidates:
-        return NotAModule(
-            "image/unsupported-form",
-            "The image speaks of Wasm but has no layer of a known form; push it as an OCI image "
-            "whose last layer is a tar+gzip archive with plugin.wasm.",
-        )
+        return _no_candidate(manifest)
     layer = candidates[0]
-    form = _RAW_FORMS.get(layer.media_type) or _archive_form(manifest)
-    reason = f"{_why_not(manifest, layer)} {_MEND}"
-    return ModuleLayer(form, layer, "raw" if raw else "tar+gzip", declared=True, reason=reason)
+    mistake, why = _why_not(manifest, layer)
+    return ModuleLayer(
+        form=_RAW_FORMS.get(layer.media_type) or _archive_form(manifest),
+        layer=layer,
+        packing=_UNPACKED.get(layer.media_type, "raw"),
+        declared=True,
+        reason=f"{why} {_MEND}",
+        mistake=mistake,
+    )
 
 
-def _why_not(manifest: ParsedManifest, layer: Descriptor) -> str:
-    if layer.media_type == media.WASM:
-        return "The image is a CNCF Wasm artifact."
-    if layer.media_type == media.WASM_TO_OCI_CONTENT:
-        return "The image has the form of wasm-to-oci."
-    if layer.media_type == media.WASME_CONTENT and manifest.media_type == media.OCI_MANIFEST:
-        return f"The form of wasme needs exactly two layers; this image has {len(manifest.layers)}."
-    if layer.media_type in _TAR_GZIP_TYPES and layer != manifest.layers[-1]:
-        return "The layer with the module is not the last one."
-    return "The manifest and its layer mix Docker's and OCI's media types."
+def _no_candidate(manifest: ParsedManifest) -> NotAModule:
+    if any(layer.media_type in media.TAR_ZSTD_LAYERS for layer in manifest.layers):
+        return NotAModule(
+            "image/zstd",
+            "The layer is packed with zstd, which neither Istio, Envoy Gateway nor the hub "
+            f"unpacks; {_PUSH_CANONICAL}",
+        )
+    return NotAModule(
+        "image/unsupported-form",
+        f"The image speaks of Wasm but has no layer of a known form; {_PUSH_CANONICAL}",
+    )
+
+
+def _why_not(manifest: ParsedManifest, layer: Descriptor) -> tuple[str, str]:
+    """Return the finding's id and the sentence that says why proxies do not take the layer."""
+    kind, count = layer.media_type, len(manifest.layers)
+    if kind == media.WASM:
+        return "image/cncf-form", "The image is a CNCF Wasm artifact."
+    if kind == media.WASM_TO_OCI_CONTENT:
+        return "image/wasm-to-oci-form", "The image has the form of wasm-to-oci."
+    if kind == media.WASME_CONTENT and manifest.media_type == media.OCI_MANIFEST:
+        mistake = "image/one-raw-layer" if count == 1 else "image/extra-layer"
+        return mistake, f"The form of wasme needs exactly two layers; this image has {count}."
+    if kind in media.TAR_LAYERS:
+        return "image/uncompressed", "The layer with the module is a tar archive without gzip."
+    if kind in media.TAR_GZIP_LAYERS and layer != manifest.layers[-1]:
+        return "image/layer-order", "The layer with the module is not the last one."
+    return (
+        "image/mixed-media-types",
+        "The manifest and its layer mix Docker's and OCI's media types.",
+    )
 
 
 def _refuse_differentials(

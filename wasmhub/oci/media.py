@@ -21,8 +21,15 @@ OCI_LAYER_TAR_GZIP: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
 OCI_LAYER_TAR_ZSTD: Final = "application/vnd.oci.image.layer.v1.tar+zstd"
 OCI_EMPTY: Final = "application/vnd.oci.empty.v1+json"
 DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER_TAR: Final = "application/vnd.docker.image.rootfs.diff.tar"
 DOCKER_LAYER_TAR_GZIP: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_LAYER_TAR_ZSTD: Final = "application/vnd.docker.image.rootfs.diff.tar.zstd"
 DOCKER_FOREIGN_LAYER: Final = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+IMAGE_CONFIGS: Final = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+TAR_LAYERS: Final = frozenset({OCI_LAYER_TAR, DOCKER_LAYER_TAR})
+TAR_GZIP_LAYERS: Final = frozenset({OCI_LAYER_TAR_GZIP, DOCKER_LAYER_TAR_GZIP})
+TAR_ZSTD_LAYERS: Final = frozenset({OCI_LAYER_TAR_ZSTD, DOCKER_LAYER_TAR_ZSTD})
+ARCHIVE_LAYERS: Final = TAR_LAYERS | TAR_GZIP_LAYERS | TAR_ZSTD_LAYERS
 _NON_DISTRIBUTABLE: Final = frozenset(
     {
         DOCKER_FOREIGN_LAYER,

@@ -1,4 +1,8 @@
-"""Pack a module into the canonical image: form "compat-oci", the same bytes each time."""
+"""
+Pack a module into an image: the canonical form, or a CNCF Wasm artifact.
+
+The same input makes the same bytes, as long as zlib compresses alike.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ import json
 import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wasmhub.oci import media
 from wasmhub.oci.digests import Digest, sha256_of
 from wasmhub.oci.extract import PLUGIN, RUNTIME_CONFIG
 from wasmhub.oci.images import VARIANT_ANNOTATION
 from wasmhub.oci.manifest import parse_manifest
-from wasmhub.oci.names import check_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +53,90 @@ class PackedImage:
     layer: Blob
 
 
-def pack(
+def pack(  # noqa: PLR0913 - its parts are its arguments
     module: bytes,
     *,
     created: datetime | None = None,
     annotations: Mapping[str, str] | None = None,
     root_ids: Sequence[str] = (),
     abi_versions: Sequence[str] = (),
+    runtime_config: bytes | None = None,
 ) -> PackedImage:
     """
     Pack a module so that every proxy loads it; `created` must be aware of its time zone.
 
     `annotations` go into the manifest; the hub reads `org.opencontainers.image.*` from there.
-    `root_ids` and `abi_versions`, if any, make a runtime-config.json beside the module.
+    `runtime_config`, or else `root_ids` and `abi_versions`, if any, become a runtime-config.json
+    beside the module.
     Raises InvalidManifestError when the annotations make no acceptable manifest.
     """
-    archive = _archive(_members(module, root_ids, abi_versions))
+    beside = runtime_config or _runtime_config(root_ids, abi_versions)
+    archive = _archive({PLUGIN: module, **({RUNTIME_CONFIG: beside} if beside else {})})
     stamp = {"created": _timestamp(created)} if created else {}
     config = _blob(media.OCI_CONFIG, _json({**stamp, **_config(sha256_of(archive))}))
     layer = _blob(media.OCI_LAYER_TAR_GZIP, _gzip(archive))
-    manifest = _json(
-        {
-            "schemaVersion": 2,
-            "mediaType": media.OCI_MANIFEST,
-            "config": config.descriptor(),
-            "layers": [layer.descriptor()],
-            "annotations": {
-                **{f"org.opencontainers.image.{key}": value for key, value in stamp.items()},
-                **(annotations or {}),
-                VARIANT_ANNOTATION: "compat",
-            },
-        }
+    said = {
+        **{f"org.opencontainers.image.{key}": value for key, value in stamp.items()},
+        **(annotations or {}),
+        VARIANT_ANNOTATION: "compat",
+    }
+    return _image(config, layer, layer.descriptor(), said)
+
+
+def pack_cncf(
+    module: bytes,
+    *,
+    created: datetime | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> PackedImage:
+    """
+    Pack a module into a CNCF Wasm artifact (TAG Runtime, "Wasm OCI Artifact layout").
+
+    wkg and its relatives read it; they want a time, which is the epoch when none is given.
+    Raises InvalidManifestError when the annotations make no acceptable manifest.
+    """
+    layer = _blob(media.WASM, module)
+    config = {
+        "created": _timestamp(created or _EPOCH),
+        "author": None,
+        "architecture": "wasm",
+        "os": "wasip1",
+        "layerDigests": [str(layer.digest)],
+    }
+    # The layer's title is the file's name for programs that write layers as files.
+    title = {"annotations": {"org.opencontainers.image.title": PLUGIN}}
+    return _image(
+        _blob(media.CNCF_CONFIG, _json(config)), layer, {**layer.descriptor(), **title}, annotations
     )
-    parse_manifest(manifest, media.OCI_MANIFEST)
-    return PackedImage(manifest, sha256_of(manifest), config, layer)
 
 
-def write_oci_layout(packed: PackedImage, directory: Path, tag: str) -> None:
-    """
-    Write an OCI image layout (image-spec 1.1, image-layout.md) with one tagged image.
+def _image(
+    config: Blob,
+    layer: Blob,
+    layer_descriptor: Mapping[str, Any],
+    annotations: Mapping[str, str] | None,
+) -> PackedImage:
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": media.OCI_MANIFEST,
+        "config": config.descriptor(),
+        "layers": [layer_descriptor],
+        **({"annotations": dict(annotations)} if annotations else {}),
+    }
+    body = _json(manifest)
+    parse_manifest(body, media.OCI_MANIFEST)
+    return PackedImage(body, sha256_of(body), config, layer)
 
-    Raises FileExistsError when the directory already holds a layout.
-    """
-    check_tag(tag)
-    blobs = directory / "blobs" / "sha256"
-    blobs.mkdir(parents=True, exist_ok=True)
-    with (directory / "oci-layout").open("xb") as layout:
-        layout.write(_json({"imageLayoutVersion": "1.0.0"}))
-    manifest = Blob(media.OCI_MANIFEST, packed.manifest_digest, packed.manifest)
-    for blob in (packed.config, packed.layer, manifest):
-        (blobs / blob.digest.hex).write_bytes(blob.data)
-    entry = {**manifest.descriptor(), "annotations": {"org.opencontainers.image.ref.name": tag}}
-    index = {"schemaVersion": 2, "mediaType": media.OCI_INDEX, "manifests": [entry]}
-    (directory / "index.json").write_bytes(_json(index))
 
-
-def _members(
-    module: bytes, root_ids: Sequence[str], abi_versions: Sequence[str]
-) -> dict[str, bytes]:
+def _runtime_config(root_ids: Sequence[str], abi_versions: Sequence[str]) -> bytes | None:
     if not root_ids and not abi_versions:
-        return {PLUGIN: module}
+        return None
     runtime_config = {
         "type": "envoy_proxy",
         "abiVersions": list(abi_versions),
         "config": {"rootIds": list(root_ids)},
     }
-    return {PLUGIN: module, RUNTIME_CONFIG: _json(runtime_config)}
+    return _json(runtime_config)
 
 
 def _config(diff_id: Digest) -> dict[str, Any]:

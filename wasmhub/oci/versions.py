@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Final
+from typing import Final, Literal
 
 from wasmhub.oci.errors import InvalidVersionError
 from wasmhub.oci.names import TAG_MAX_LENGTH
@@ -16,6 +16,8 @@ _IDENTIFIER: Final = r"(?:[0-9]*+[A-Za-z-][0-9A-Za-z-]*+|0|[1-9][0-9]*+)"
 _VERSION: Final = re.compile(
     rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*+))?"
 )
+Conversion = Literal["canonical", "cncf"]
+CONVERSIONS: Final[tuple[Conversion, ...]] = ("canonical", "cncf")
 _RULE: Final = (
     "A release version is X.Y.Z or X.Y.Z-pre, with or without a leading v: numbers without "
     "leading zeros and at most 18 digits long, and no +build part."
@@ -70,3 +72,15 @@ def is_release_tag(tag: str) -> bool:
     except InvalidVersionError:
         return False
     return True
+
+
+def converted_tag(conversion: Conversion, version: Version) -> str | None:
+    """Return the tag of a release's converted image; None when it would be too long for a tag."""
+    tag = f"{conversion}-{version}"
+    return tag if len(tag) <= TAG_MAX_LENGTH else None
+
+
+def is_converted_tag(tag: str) -> bool:
+    """Tell whether a tag names what the hub itself converts: nobody may push to it."""
+    conversion, hyphen, version = tag.partition("-")
+    return bool(hyphen) and conversion in CONVERSIONS and is_release_tag(version)

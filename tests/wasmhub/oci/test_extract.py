@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wasmhub.oci import ExtractedModule, ImageError, NoModuleError, extract_module
+from wasmhub.oci import ExtractedModule, ImageError, NoModuleError, extract_module, sha256_of
+from wasmhub.oci.gunzip import MAX_UNPACKED
+from wasmhub.oci.images import Packing
+from wasmhub.oci.unpacked import Plain
 
 TarFormat = Literal[0, 1, 2]
 MODULE = b"\0asm\x01\0\0\0"
@@ -62,6 +65,16 @@ def _record_length(record: str) -> int:
     return rest + (1 if rest < 9 else 2)
 
 
+class Drip:
+    """Give one byte at a time, as a slow stream may."""
+
+    def __init__(self, data: bytes) -> None:
+        self._stream = io.BytesIO(data)
+
+    def read(self, size: int, /) -> bytes:
+        return self._stream.read(min(size, 1))
+
+
 def extract(*parts: bytes, limit: int = LIMIT) -> ExtractedModule:
     return extract_module(io.BytesIO(gzip.compress(b"".join(parts))), "tar+gzip", limit)
 
@@ -103,6 +116,23 @@ class TestTaken:
         )
 
         assert found.data == MODULE
+
+    def test_an_archive_without_gzip_is_read(self) -> None:
+        archive = member("README", b"x" * 5000) + member() + END
+
+        found = extract_module(Drip(archive), "tar", LIMIT)
+
+        assert (found.data, found.path) == (MODULE, "plugin.wasm")
+
+    @pytest.mark.parametrize("padding", [0, 1024, 10_240])
+    def test_the_diff_id_is_of_all_unpacked_bytes(self, padding: int) -> None:
+        archive = member("other") + member() + bytes(padding)
+
+        packed = extract(archive)
+        plain = extract_module(io.BytesIO(archive), "tar", LIMIT)
+
+        assert packed.diff_id == plain.diff_id == sha256_of(archive)
+        assert packed.names == plain.names == ("other", "plugin.wasm")
 
     def test_the_runtime_config_is_returned(self) -> None:
         before = extract(member("runtime-config.json", b"{}"), member(), END)
@@ -285,6 +315,19 @@ BROKEN: dict[str, Any] = {
 }
 
 
+def test_an_archive_without_gzip_has_the_same_limit_of_bytes() -> None:
+    class Endless:
+        def read(self, size: int, /) -> bytes:
+            return bytes(size)
+
+    source = Plain(Endless())
+
+    with pytest.raises(ImageError) as caught:
+        while True:
+            source.read(MAX_UNPACKED // 32)
+    assert caught.value.id == "image/too-large"
+
+
 class TestBadArchive:
     @pytest.mark.parametrize("case", BROKEN)
     def test_what_readers_could_see_differently_is_refused(self, case: str) -> None:
@@ -312,7 +355,6 @@ class TestBadArchive:
             lambda packed: packed + gzip.compress(b"x"),
             lambda packed: b"plain" + packed,
             lambda packed: zlib.compress(gzip.decompress(packed)),
-            gzip.decompress,
         ],
     )
     def test_an_unsound_gzip_stream_is_refused(self, change: Any) -> None:
@@ -323,10 +365,30 @@ class TestBadArchive:
 
         assert caught.value.id == "image/bad-archive"
 
+    @pytest.mark.parametrize(
+        ("packing", "data", "what"),
+        [
+            ("tar+gzip", MODULE, "a bare Wasm file"),
+            ("tar+gzip", b"\x28\xb5\x2f\xfd" + bytes(20), "a zstd stream"),
+            ("tar+gzip", member() + END, "a bare tar archive"),
+            ("tar+gzip", b"PK\x03\x04" + bytes(20), "a zip archive"),
+            ("tar", gzip.compress(member() + END, mtime=0), "a gzip stream"),
+            ("tar", MODULE + bytes(2000), "a bare Wasm file"),
+        ],
+    )
+    def test_bytes_that_are_not_what_the_media_type_says_are_called_by_their_name(
+        self, packing: Packing, data: bytes, what: str
+    ) -> None:
+        with pytest.raises(ImageError, match=what) as caught:
+            extract_module(io.BytesIO(data), packing, LIMIT)
+
+        assert caught.value.id == "image/wrong-media-type"
+
     @given(st.binary(max_size=2000))
     def test_random_bytes_make_no_other_error(self, data: bytes) -> None:
-        with pytest.raises(ImageError):
-            extract_module(io.BytesIO(data), "tar+gzip", LIMIT)
+        for packing in ("tar+gzip", "tar"):
+            with pytest.raises(ImageError):
+                extract_module(io.BytesIO(data), packing, LIMIT)
         with pytest.raises(ImageError):
             extract(data)
 

@@ -102,6 +102,7 @@ def test_forms_that_proxies_load(
         (image("wasm-to-oci", config=m.WASM_TO_OCI_CONFIG), "wasm-to-oci", "raw", 0, "wasm-to-oci"),
         (image("tgz other", annotations=VARIANT), "compat-oci", "tar+gzip", 0, "not the last one"),
         (image("tgz spec"), "higress", "tar+gzip", 0, "not the last one"),
+        (image("tar", annotations=VARIANT), "compat-oci", "tar", 0, "without gzip"),
         (docker("tgz", annotations=VARIANT), "compat-docker", "tar+gzip", 0, "mix Docker's"),
         (image("docker-tgz", annotations=VARIANT), "compat-oci", "tar+gzip", 0, "mix Docker's"),
     ],
@@ -122,8 +123,8 @@ def test_forms_that_the_hub_reads_and_proxies_refuse(
 @pytest.mark.parametrize(
     ("manifest", "finding"),
     [
-        (image("tar", annotations=VARIANT), "image/unsupported-form"),
-        (image("zstd", annotations=VARIANT), "image/unsupported-form"),
+        (image("zstd", annotations=VARIANT), "image/zstd"),
+        (image("tar tgz other", annotations=VARIANT), "image/ambiguous"),
         (image("", annotations=VARIANT), "image/unsupported-form"),
         (image("other", config=m.WASME_CONFIG), "image/unsupported-form"),
         (image("solo-config solo", urls=("https://x",)), "image/unsupported-form"),

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmhub.oci import InvalidVersionError, Version, is_release_tag
+from wasmhub.oci import (
+    InvalidVersionError,
+    Version,
+    check_tag,
+    converted_tag,
+    is_converted_tag,
+    is_release_tag,
+)
+from wasmhub.oci.versions import CONVERSIONS
 
 IN_ORDER = [
     "0.0.1",
@@ -116,3 +124,43 @@ def test_a_long_tag_takes_no_time(part: str) -> None:
     assert not is_release_tag("1.2.3-" + part * (120 // len(part)) + "!")
 
     assert time.perf_counter() - started < 0.1
+
+
+@pytest.mark.parametrize(
+    "tag", ["canonical-1.2.0", "canonical-v1.2.0", "cncf-1.2.0-rc.1", "cncf-v0.0.1-a-b"]
+)
+def test_the_tags_of_converted_images_are_known(tag: str) -> None:
+    assert is_converted_tag(tag)
+    assert not is_release_tag(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "",
+        "1.2.0",
+        "canonical",
+        "canonical-",
+        "canonical-edge",
+        "cncf-1.2",
+        "CNCF-1.2.0",
+        "edge-1.2.0",
+    ],
+)
+def test_other_tags_stay_free(tag: str) -> None:
+    assert not is_converted_tag(tag)
+
+
+@given(versions)
+def test_a_release_has_one_tag_for_each_conversion(version: Version) -> None:
+    for conversion in CONVERSIONS:
+        tag = converted_tag(conversion, version)
+        assert tag is not None
+        assert check_tag(tag) == tag == f"{conversion}-{version}"
+        assert is_converted_tag(tag)
+
+
+def test_a_version_that_fills_its_tag_has_no_tag_for_its_conversion() -> None:
+    version = Version.parse("1.2.3-" + "a" * 122)
+
+    assert converted_tag("canonical", version) is None
