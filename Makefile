@@ -39,6 +39,7 @@ lint: .venv/dev  ## linters, types, import contracts
 bench: .venv/dev  ## measure; prints ratios and figures
 	$(PY) bench/run.py
 	$(PY) bench/registry.py
+	$(PY) bench/modules.py
 
 examples:  ## rebuild examples/*/*/dist with the pinned toolchains
 	examples/build

@@ -1,20 +1,37 @@
-"""Read Wasm binaries: what is imported, exported, and by whom it was made. No engine in here."""
+"""Read Wasm binaries: what they need, offer and hold, and who made them. No engine in here."""
 
 from __future__ import annotations
 
 from wasmhub.module.errors import ModuleError
-from wasmhub.module.model import CustomSection, Export, FuncType, Import, Kind, Module, Producers
-from wasmhub.module.reader import kind_of, read_module
+from wasmhub.module.model import (
+    CustomSection,
+    Export,
+    FuncType,
+    Global,
+    Import,
+    Kind,
+    Memory,
+    Module,
+    Producers,
+    Section,
+    Table,
+)
+from wasmhub.module.reader import kind_of, read_module, types_of
 
 __all__ = [
     "CustomSection",
     "Export",
     "FuncType",
+    "Global",
     "Import",
     "Kind",
+    "Memory",
     "Module",
     "ModuleError",
     "Producers",
+    "Section",
+    "Table",
     "kind_of",
     "read_module",
+    "types_of",
 ]

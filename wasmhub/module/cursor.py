@@ -7,6 +7,8 @@ from typing import Final
 from wasmhub.module.errors import ModuleError
 
 NAME_MAX_BYTES: Final = 100_000  # longer than any compiler's, shorter than an attack
+_CONTINUES: Final = 0x80  # LEB128
+_WITH_MORE: Final = bytes(range(_CONTINUES, 256))
 
 
 class Cursor:
@@ -28,6 +30,10 @@ class Cursor:
         """Tell whether everything was read."""
         return self.position >= self.end
 
+    def peek(self) -> int | None:
+        """Return the next byte without reading it, or None at the end."""
+        return None if self.is_done else self.data[self.position]
+
     def byte(self) -> int:
         """Read one byte."""
         if self.position >= self.end:
@@ -38,6 +44,10 @@ class Cursor:
 
     def u32(self) -> int:
         """Read an unsigned LEB128 number of at most 32 bits (core spec, 5.2.2)."""
+        position = self.position
+        if position < self.end and self.data[position] < _CONTINUES:  # the usual case, in a hurry
+            self.position = position + 1
+            return self.data[position]
         return self.unsigned(32)
 
     def unsigned(self, bits: int) -> int:
@@ -46,7 +56,7 @@ class Cursor:
         while True:
             byte = self.byte()
             result |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+            if byte < _CONTINUES:
                 break
             shift += 7
             if shift >= bits:
@@ -62,6 +72,12 @@ class Cursor:
         start = self.position
         self.position += size
         return self.data[start : self.position]
+
+    def skip_numbers(self, count: int) -> None:
+        """Skip as many LEB128 numbers: each piece holds at most as many as are still missing."""
+        while count:
+            piece = bytes(self.take(count))
+            count -= len(piece.translate(None, _WITH_MORE))
 
     def name(self) -> str:
         """Read a length and as many bytes of UTF-8."""

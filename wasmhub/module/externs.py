@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from wasmhub.module.errors import ModuleError
 from wasmhub.module.model import Export, ExternKind, Import
-from wasmhub.module.types import UNKNOWN, UnknownFormError, require_done, value_type
+from wasmhub.module.types import UNKNOWN, UnknownFormError, require_done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wasmhub.module.cursor import Cursor
+    from wasmhub.module.features import Evidence
+    from wasmhub.module.spaces import IndexSpaces
     from wasmhub.module.types import TypeTable
 
 # A proxy offers fewer than a hundred functions; a module imports each of them once.
@@ -29,16 +31,17 @@ _KINDS: Final[dict[int, ExternKind]] = {
     3: "global",
     4: "tag",
 }
-_HAS_MAXIMUM, _IS_64_BIT, _HAS_PAGE_SIZE, _LIMIT_FLAGS = 1, 4, 8, 16
 
 
 class Externs:
     """Collect what the module imports and exports, within one budget of text."""
 
-    def __init__(self, types: TypeTable) -> None:
+    def __init__(self, types: TypeTable, spaces: IndexSpaces, evidence: Evidence) -> None:
         self.imports: list[Import] = []
         self.exports: list[Export] = []
         self._types = types
+        self._spaces = spaces
+        self._evidence = evidence
         self._function_types: list[str] = []
         self._text = 0
 
@@ -67,27 +70,32 @@ class Externs:
         require_done(cursor)
 
     def _import_type(self, cursor: Cursor, kind: ExternKind) -> str:
-        if kind == "tag":
-            cursor.byte()  # its attribute: an exception
-        if kind in ("function", "tag"):
+        if kind == "function":
             return self._types.text(cursor.u32(), cursor)
+        if kind == "tag":
+            return self._spaces.add_tag(cursor)
         try:
-            if kind != "memory":
-                value_type(cursor)
+            if kind == "table":
+                self._spaces.add_table(cursor, imported=True)
+            elif kind == "memory":
+                self._spaces.add_memory(cursor, imported=True)
+            else:
+                self._spaces.add_imported_global(cursor)
         except UnknownFormError:
             message = f"The {cursor.where} has a type that is not known."
             raise ModuleError(message, where=cursor.where) from None
-        if kind == "global":
-            cursor.byte()  # mutable or not
-        else:
-            _skip_limits(cursor)
         return ""
 
     def _export_type(
         self, cursor: Cursor, kind: ExternKind, index: int, defined: Sequence[int]
     ) -> str:
+        if kind == "global":
+            self._note_mutable(index)
+        if kind == "tag":
+            tags = self._spaces.tags
+            return tags[index] if index < len(tags) else UNKNOWN
         if kind != "function":
-            return UNKNOWN if kind == "tag" else ""
+            return ""
         imported = len(self._function_types)
         if index < imported:
             return self._function_types[index]
@@ -97,6 +105,11 @@ class Externs:
                 where=cursor.where,
             )
         return self._types.text(defined[index - imported], cursor)
+
+    def _note_mutable(self, index: int) -> None:
+        globals_ = self._spaces.globals
+        if index < len(globals_) and globals_[index].mutable:
+            self._evidence.add("mutable-globals")
 
     def _charge(self, cursor: Cursor, *texts: str) -> None:
         self._text += sum(len(text.encode()) for text in texts)
@@ -115,15 +128,3 @@ def _kind(cursor: Cursor) -> ExternKind:
             f"The {cursor.where} has an entry of the unknown kind {number}.", where=cursor.where
         )
     return _KINDS[number]
-
-
-def _skip_limits(cursor: Cursor) -> None:
-    flags = cursor.byte()
-    if flags >= _LIMIT_FLAGS:
-        raise ModuleError(f"The {cursor.where} has limits of no known form.", where=cursor.where)
-    bits = 64 if flags & _IS_64_BIT else 32
-    cursor.unsigned(bits)
-    if flags & _HAS_MAXIMUM:
-        cursor.unsigned(bits)
-    if flags & _HAS_PAGE_SIZE:
-        cursor.u32()

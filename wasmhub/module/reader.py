@@ -5,25 +5,31 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final
 
+from wasmhub.module.constants import Constants
 from wasmhub.module.cursor import Cursor
+from wasmhub.module.custom import CustomSections
 from wasmhub.module.errors import ModuleError
 from wasmhub.module.externs import Externs
-from wasmhub.module.model import CustomSection, Kind, Module, Producers
-from wasmhub.module.producers import read_producers
-from wasmhub.module.sections import CUSTOM, PREAMBLE_BYTES, Section, sections_of
-from wasmhub.module.types import TypeTable, require_done
+from wasmhub.module.features import Evidence
+from wasmhub.module.model import Kind, Module
+from wasmhub.module.sections import CUSTOM, PREAMBLE_BYTES, sections_of
+from wasmhub.module.segments import ELEMENT_SEGMENTS_MAX, largest_body, walk_elements
+from wasmhub.module.spaces import IndexSpaces
+from wasmhub.module.types import TypeTable, UnknownFormError, require_done
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from wasmhub.module.model import Section
 
 MAGIC: Final = b"\0asm"
-# The limit that the WebAssembly JavaScript interface sets on engines, V8 among them.
+# The limits that the WebAssembly JavaScript interface sets on engines, V8 among them.
 FUNCTIONS_MAX: Final = 1_000_000
-# Compilers write about ten: names, producers, target features, debugging data.
-CUSTOM_SECTIONS_MAX: Final = 1_000
+DATA_SEGMENTS_MAX: Final = 100_000
 _CORE: Final = (1, 0)  # version and layer
 _COMPONENT_LAYER: Final = 1
-_TYPE, _IMPORT, _FUNCTION, _EXPORT, _START, _CODE, _DATA = 1, 2, 3, 7, 8, 10, 11
+_TYPE, _IMPORT, _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _EXPORT = range(1, 8)
+_START, _ELEMENT, _CODE, _DATA, _DATA_COUNT, _TAG = range(8, 14)
 _CONTINUES: Final = 0x80  # LEB128
 _U32_SHIFT_MAX: Final = 28
 _U32_BYTES_MAX: Final = 5
@@ -42,6 +48,15 @@ def kind_of(data: bytes | memoryview) -> Kind:
 
 def read_module(data: bytes | memoryview) -> Module:
     """Read a whole core module, or raise ModuleError."""
+    return _read(data).module()
+
+
+def types_of(data: bytes | memoryview) -> Iterator[str]:
+    """Yield every type of a core module: ``(i32) -> ()``, ``struct``, ``array``; ``?`` if newer."""
+    return _read(data).types.texts()
+
+
+def _read(data: bytes | memoryview) -> _Reading:
     if kind_of(data) != "module":
         raise ModuleError(
             "The file does not begin as a core module of version 1.", where="preamble"
@@ -49,7 +64,7 @@ def read_module(data: bytes | memoryview) -> Module:
     reading = _Reading(memoryview(data))
     for section in sections_of(reading.data):
         reading.take(section)
-    return reading.module()
+    return reading
 
 
 class _Reading:
@@ -57,62 +72,123 @@ class _Reading:
 
     def __init__(self, data: memoryview) -> None:
         self.data = data
-        self._types = TypeTable()
-        self._externs = Externs(self._types)
+        self.types = TypeTable(evidence := Evidence())
+        self._evidence = evidence
+        self._constants = Constants(evidence)
+        self._spaces = IndexSpaces(self.types, self._constants, evidence)
+        self._externs = Externs(self.types, self._spaces, evidence)
+        self._custom = CustomSections(data)
+        self._sections: list[Section] = []
+        self._unread: list[str] = []
         self._functions: Sequence[int] = b""
         self._code_bodies: int | None = None
+        self._largest_body = 0
         self._start: int | None = None
-        self._custom: list[CustomSection] = []
-        self._producers: Producers | None = None
+        self._elements = 0
+        self._data_count: int | None = None
+        self._data_segments: int | None = None
+        self._takers: dict[int, Callable[[Cursor], None]] = {
+            CUSTOM: self._custom.take,
+            _TYPE: self.types.read,
+            _IMPORT: self._externs.read_imports,
+            _FUNCTION: self._take_functions,
+            _TABLE: self._spaces.read_tables,
+            _MEMORY: self._spaces.read_memories,
+            _TAG: self._spaces.read_tags,
+            _GLOBAL: self._spaces.read_globals,
+            _EXPORT: self._take_exports,
+            _START: self._take_start,
+            _ELEMENT: self._take_elements,
+            _DATA_COUNT: self._take_data_count,
+            _CODE: self._take_code,
+            _DATA: self._take_data,
+        }
 
     def take(self, section: Section) -> None:
         cursor = Cursor(self.data, section.start, section.end, section.where)
-        if section.number == CUSTOM:
-            self._take_custom(cursor)
-        elif section.number == _TYPE:
-            self._types.read(cursor)
-        elif section.number == _IMPORT:
-            self._externs.read_imports(cursor)
-        elif section.number == _FUNCTION:
-            self._functions = _function_types(cursor)
-        elif section.number == _EXPORT:
-            self._externs.read_exports(cursor, self._functions)
-        elif section.number == _START:
-            self._start = cursor.u32()
-            require_done(cursor)
-        elif section.number == _CODE:
-            self._code_bodies = cursor.count(FUNCTIONS_MAX, "functions")
+        try:
+            self._takers[section.number](cursor)
+        except UnknownFormError:
+            self._unread.append(section.where)
+        self._sections.append(section)
 
     def module(self) -> Module:
+        self._require_agreement()
+        spaces = self._spaces
+        self._evidence.spaces(spaces.tables, spaces.memories, spaces.globals)
+        return Module(
+            imports=tuple(self._externs.imports),
+            exports=tuple(self._externs.exports),
+            functions=len(self._functions),
+            start=self._start,
+            custom_sections=tuple(self._custom.found),
+            producers=self._custom.producers,
+            sections=tuple(self._sections),
+            types=len(self.types),
+            tables=tuple(spaces.tables),
+            memories=tuple(spaces.memories),
+            globals=tuple(spaces.globals),
+            tags=tuple(spaces.tags),
+            elements=self._elements,
+            data_count=self._data_count,
+            data_segments=self._data_segments or 0,
+            largest_body=self._largest_body,
+            name=self._custom.name,
+            source_map=self._custom.source_map,
+            needed_libraries=self._custom.needed_libraries,
+            shown_features=self._evidence.found,
+            declared_features=self._custom.declared_features,
+            unread=tuple(self._unread),
+        )
+
+    def _take_functions(self, cursor: Cursor) -> None:
+        self._functions = _function_types(cursor)
+
+    def _take_exports(self, cursor: Cursor) -> None:
+        self._externs.read_exports(cursor, self._functions)
+
+    def _take_start(self, cursor: Cursor) -> None:
+        self._start = cursor.u32()
+        require_done(cursor)
+
+    def _take_elements(self, cursor: Cursor) -> None:
+        self._elements = cursor.count(ELEMENT_SEGMENTS_MAX, "element segments")
+        walk_elements(cursor, self._elements, self._constants, self._evidence)
+
+    def _take_data_count(self, cursor: Cursor) -> None:
+        self._data_count = cursor.u32()
+        self._evidence.add("bulk-memory")
+        require_done(cursor)
+
+    def _take_code(self, cursor: Cursor) -> None:
+        self._code_bodies = cursor.count(FUNCTIONS_MAX, "functions")
+        self._largest_body = largest_body(cursor, self._code_bodies)
+
+    def _take_data(self, cursor: Cursor) -> None:
+        self._data_segments = cursor.count(DATA_SEGMENTS_MAX, "data segments")
+
+    def _require_agreement(self) -> None:
+        """Require that what is announced in one section is there in the other."""
         declared, bodies = len(self._functions), self._code_bodies
         if bodies is None and declared:
-            raise ModuleError(
-                "The file ends before its code.", where="code section", truncated=True
-            )
+            raise _file_ends_before("code")
         if (bodies or 0) != declared:
             raise ModuleError(
                 f"The module declares {declared:,} functions and has code for {bodies:,}.",
                 where="code section",
             )
-        return Module(
-            imports=tuple(self._externs.imports),
-            exports=tuple(self._externs.exports),
-            functions=declared,
-            start=self._start,
-            custom_sections=tuple(self._custom),
-            producers=self._producers or Producers(),
-        )
-
-    def _take_custom(self, cursor: Cursor) -> None:
-        if len(self._custom) >= CUSTOM_SECTIONS_MAX:
+        announced, segments = self._data_count, self._data_segments
+        if segments is None and announced:
+            raise _file_ends_before("data")
+        if announced is not None and announced != (segments or 0):
             raise ModuleError(
-                f"The module has more than {CUSTOM_SECTIONS_MAX:,} custom sections.",
-                where=cursor.where,
+                f"The module announces {announced:,} data segments and has {segments:,}.",
+                where="data section",
             )
-        name = cursor.name()
-        self._custom.append(CustomSection(name, cursor.position, cursor.end - cursor.position))
-        if name == "producers" and self._producers is None:
-            self._producers = read_producers(self.data, cursor.position, cursor.end)
+
+
+def _file_ends_before(what: str) -> ModuleError:
+    return ModuleError(f"The file ends before its {what}.", where=f"{what} section", truncated=True)
 
 
 def _function_types(cursor: Cursor) -> Sequence[int]:

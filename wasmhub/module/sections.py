@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wasmhub.module.cursor import Cursor
 from wasmhub.module.errors import ModuleError
+from wasmhub.module.model import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +30,6 @@ _NAMES: Final = {
     11: "data section",
 }
 _RANKS: Final = {number: rank for rank, number in enumerate(_NAMES)}
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Place one section: its payload is ``data[start:end]``."""
-
-    number: int
-    where: str
-    start: int
-    end: int
 
 
 def sections_of(data: memoryview) -> Iterator[Section]:

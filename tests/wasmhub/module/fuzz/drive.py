@@ -1,0 +1,52 @@
+"""
+Look for bytes that break the reader, guided by what they reach; new finds join the corpus.
+
+Atheris is no dependency: get it for the while, in an environment of its own.
+
+    python3 -m venv /tmp/atheris && /tmp/atheris/bin/pip install atheris==3.0.0
+    /tmp/atheris/bin/python tests/wasmhub/module/fuzz/drive.py -max_total_time=300
+
+Every argument goes to libFuzzer. With ``-merge=1 tests/wasmhub/module/fuzz/corpus FOLDER`` it
+keeps only what adds to what is reached.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+CORPUS = Path(__file__).resolve().parent / "corpus"
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
+
+try:
+    import atheris  # type: ignore[import-untyped,unused-ignore]
+except ModuleNotFoundError:
+    sys.exit(__doc__)
+
+with atheris.instrument_imports(include=["wasmhub.module"]):
+    from wasmhub.module import ModuleError, read_module, types_of
+
+PREAMBLE = b"\0asm\x01\0\0\0"
+
+
+def read(data: bytes) -> None:
+    """Read the bytes behind a preamble; any other error than the reader's own is a find."""
+    try:
+        read_module(PREAMBLE + data)
+        for _ in types_of(PREAMBLE + data):
+            pass
+    except ModuleError:
+        pass
+
+
+def main() -> None:
+    """Start libFuzzer, in the kept corpus unless the arguments name folders."""
+    arguments = sys.argv[1:]
+    folders = [each for each in arguments if not each.startswith("-")] or [str(CORPUS)]
+    options = [each for each in arguments if each.startswith("-")]
+    atheris.Setup([sys.argv[0], "-max_len=4096", "-timeout=10", *options, *folders], read)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
