@@ -6,6 +6,7 @@ Types are written as the module reader shows them. All parameters are i32 unless
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ MARKERS: Final = {
     "proxy_abi_version_0_2_0": "0.2.0",
     "proxy_abi_version_0_2_1": "0.2.1",
 }
+OLDEST_ABI: Final = "0.1.0"
 NEWEST_ABI: Final = "0.2.1"
 UNSUPPORTED_MARKER: Final = "proxy_abi_version_0_3_0"
 # The host takes the first of these that is exported, and looks at no other.
@@ -65,13 +67,14 @@ _OF_ABI: Final = {
         "proxy_get_log_level": _returning(1),
     },
 }
-# Not of the ABI, but served by the host in the same module ``env``.
-_BESIDE: Final = {
+# Not of the ABI, but served by the host in the same module ``env``, and to every module.
+UNRESTRICTED: Final = {
     "pthread_equal": _returning(2),
     "emscripten_notify_memory_growth": _silent(1),
 }
 
 
+@cache
 def host_functions(abi: str) -> Mapping[str, str]:
     """Return name and type of every function that the host offers in ``env`` under an ABI."""
     common = {
@@ -80,7 +83,7 @@ def host_functions(abi: str) -> Mapping[str, str]:
         for name in names.split()
     }
     common |= {"proxy_increment_metric": _METRICS, "proxy_record_metric": _METRICS}
-    return common | _BESIDE | _OF_ABI[abi]
+    return common | UNRESTRICTED | _OF_ABI[abi]
 
 
 # The 45 functions of the newest host with their types, which the host compares too. Older hosts
@@ -133,6 +136,26 @@ WASI_TYPES: Final = {
     "sock_shutdown": _returning(2),
 }
 
+# What the host calls at start, if the module exports it: ``_initialize``, then one of the mains; or
+# else the others. See ``starts`` in proxies.toml for which host knows which.
+START_TYPES: Final = {
+    "_initialize": _silent(0),
+    "_start": _silent(0),
+    "__wasm_call_ctors": _silent(0),
+    "main": _returning(2),
+    "__main_void": _returning(0),
+}
+_MAINS: Final = ("main", "__main_void")
+
+
+def called_at_start(*, reactor: bool) -> tuple[str, ...]:
+    """Name what may be called at start in a module with, or without, ``_initialize``."""
+    if reactor:
+        return ("_initialize", *_MAINS)
+    return tuple(name for name in START_TYPES if name not in ("_initialize", *_MAINS))
+
+
+FOREIGN_CALLBACK: Final = "proxy_on_foreign_function"  # since 0.2.0
 _HEADERS: Final = ("proxy_on_request_headers", "proxy_on_response_headers")
 _CALLBACKS: Final = {
     _silent(1): "on_tick on_log on_delete",
@@ -157,6 +180,7 @@ TCP_CALLBACKS: Final = frozenset(
 )
 
 
+@cache
 def callbacks(abi: str) -> Mapping[str, str]:
     """Return name and type of every callback that the host looks up under an ABI."""
     found = {
@@ -165,8 +189,15 @@ def callbacks(abi: str) -> Mapping[str, str]:
     headers = _returning(2) if abi == "0.1.0" else _returning(3)
     found |= dict.fromkeys(_HEADERS, headers)
     if abi != "0.1.0":
-        found["proxy_on_foreign_function"] = _silent(3)
+        found[FOREIGN_CALLBACK] = _silent(3)
     return found
+
+
+def offered_type(module: str, name: str, abi: str | None) -> str | None:
+    """Return the type of the function that the newest host offers, or None when it has none."""
+    if module in WASI_MODULES:
+        return WASI_TYPES.get(name)
+    return host_functions(abi or NEWEST_ABI).get(name) if module == "env" else None
 
 
 def abi_of(exports: Iterable[Export]) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wasmhub.proxywasm.checks import OF_BYTES, OF_MODULE
+from wasmhub.proxywasm.checks import CHECKS
+from wasmhub.proxywasm.declared import declared_by
 from wasmhub.proxywasm.facts import Facts, facts_of
 from wasmhub.proxywasm.findings import Finding, Severity
+from wasmhub.proxywasm.subject import Subject
 
 # Raise it when facts or findings of the same bytes change: they belong to (module, rule set).
-RULE_SET: Final = 1
+RULE_SET: Final = 2
 _WORST_FIRST: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -38,8 +40,9 @@ class Analysis:
 def analyse(data: bytes, runtime_config: bytes | None = None) -> Analysis:
     """Analyse any bytes; ``runtime_config`` is what the image says of the module, if anything."""
     facts = facts_of(data, runtime_config)
-    findings = [finding for check in OF_BYTES for finding in check(data, facts)]
-    if facts.module is not None:
-        findings += [finding for check in OF_MODULE for finding in check(facts)]
+    subject = Subject(data, facts, declared_by(runtime_config))
+    findings = [finding for check in CHECKS for finding in check.findings(subject)]
+    stopping = {check.id for check in CHECKS if check.stops_loading}
+    obstacles = tuple(each.message for each in findings if each.id in stopping)
     findings.sort(key=lambda finding: (_WORST_FIRST[finding.severity], finding.id))
-    return Analysis(facts, tuple(findings))
+    return Analysis(replace(facts, obstacles=obstacles), tuple(findings))

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from wasmhub.module import ModuleError, kind_of, read_module
 from wasmhub.proxywasm.abi import HTTP_CALLBACKS, TCP_CALLBACKS, abi_of
 from wasmhub.proxywasm.capabilities import capabilities_of
+from wasmhub.proxywasm.declared import declared_by
 from wasmhub.proxywasm.origin import language_of, sdk_of
 
 if TYPE_CHECKING:
     from wasmhub.module import Export, Import, Kind, Module
 
-ROOT_IDS_MAX: Final = 20
-ROOT_ID_LENGTH: Final = 200
 NAME_LENGTH: Final = 1_000  # in characters; longer than what compilers mangle
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts of one module; see DESIGN's fixed shapes. For what is no module most are empty."""
+    """
+    Facts of one module; see DESIGN's fixed shapes. For what is no module most are empty.
+
+    ``obstacles`` are findings that keep every proxy from loading it and that imports and exports do
+    not show. The shape has them only if there are any.
+    """
 
     sha256: str
     size: int
@@ -35,6 +38,7 @@ class Facts:
     imports: tuple[Import, ...] = ()
     exports: tuple[Export, ...] = ()
     capabilities: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
     module: Module | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -67,6 +71,7 @@ class Facts:
                 for each in self.exports
             ],
             "capabilities": list(self.capabilities),
+            **({"obstacles": list(self.obstacles)} if self.obstacles else {}),
         }
 
 
@@ -100,18 +105,7 @@ def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
 
 def declared_root_ids(runtime_config: bytes | None) -> tuple[str, ...]:
     """Return the root ids that a runtime-config.json declares, in both spellings; junk is none."""
-    try:
-        document = json.loads(runtime_config or b"null")
-    except (ValueError, RecursionError):
-        return ()
-    config = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(config, dict):
-        return ()
-    listed = config.get("rootIds", config.get("root_ids"))
-    if not isinstance(listed, list):
-        return ()
-    texts = [each for each in listed if isinstance(each, str) and len(each) <= ROOT_ID_LENGTH]
-    return tuple(texts[:ROOT_IDS_MAX])
+    return declared_by(runtime_config).root_ids
 
 
 def _escaped(text: str) -> str:

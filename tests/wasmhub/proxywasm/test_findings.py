@@ -7,68 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.wasmhub.wasm_builder import (
-    PREAMBLE,
-    Export,
-    Import,
-    a_filter,
-    function_type,
-    section,
-    vector,
-    wasm_module,
-)
+from tests.wasmhub.proxywasm.samples import COMPONENT, GOOD, ILL_TYPED, SAMPLES
+from tests.wasmhub.wasm_builder import PREAMBLE, section
 from wasmhub.proxywasm import Finding, Severity, analyse
 from wasmhub.proxywasm.checks import IDS
-from wasmhub.proxywasm.checks.shape import FUNCTIONS_MAX, LARGE_BYTES
 
 pytestmark = pytest.mark.single_setup
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "docs/findings"
-COMPONENT = b"\0asm\x0d\0\x01\0"
-ON_HEADERS = Export("proxy_on_request_headers", "(i32 i32 i32) -> (i32)")
-# One function that returns an i32 and whose body leaves nothing on the stack.
-ILL_TYPED = (
-    PREAMBLE
-    + section(1, vector([function_type("() -> (i32)")]))
-    + section(3, b"\1\0")
-    + section(10, vector([b"\2\0\x0b"]))
-)
-
-GOOD = a_filter(exports=[ON_HEADERS])
-# The sample that has the finding, then the nearest one that has it not.
-SAMPLES = {
-    "proxywasm/callback-type": (
-        a_filter(exports=[Export("proxy_on_request_headers", "(i32 i32) -> (i32)")]),
-        GOOD,
-    ),
-    "proxywasm/no-abi-marker": (a_filter(abi="0_3_0"), a_filter(abi="0_1_0")),
-    "proxywasm/no-allocator": (
-        a_filter(allocator=None),
-        a_filter(allocator=Export("proxy_on_memory_allocate", "(i32) -> (i32)")),
-    ),
-    "proxywasm/no-callback": (a_filter(exports=[Export("proxy_on_tick", "(i32) -> ()")]), GOOD),
-    "wasm/component": (COMPONENT, GOOD),
-    "wasm/import-type": (
-        a_filter(imports=[Import("proxy_log", "(i32 i32) -> (i32)")]),
-        a_filter(imports=[Import("proxy_log", "(i32 i32 i32) -> (i32)")]),
-    ),
-    "wasm/invalid": (ILL_TYPED, wasm_module(exports=[Export("f", "() -> (i32)")])),
-    "wasm/not-wasm": (b"<html>", GOOD),
-    "wasm/too-many-functions": (
-        wasm_module(more_functions=FUNCTIONS_MAX + 1),
-        wasm_module(more_functions=FUNCTIONS_MAX),
-    ),
-    "wasm/truncated": (GOOD[:-1], GOOD),
-    "wasm/unknown-import": (
-        a_filter(imports=[Import("abort")]),
-        a_filter(imports=[Import("pthread_equal", "(i32 i32) -> (i32)")]),
-    ),
-    "wasm/unstripped": (
-        a_filter(custom={".debug_info": bytes(LARGE_BYTES)}),
-        a_filter(custom={"assets": bytes(LARGE_BYTES), ".debug_info": bytes(LARGE_BYTES // 2)}),
-    ),
-}
 # Given by other rooms, so they have a page and no sample here.
 ELSEWHERE = {"hub/could-not-check", "hub/could-not-pack", "wasm/too-heavy"}
 
@@ -81,18 +28,25 @@ def found(data: bytes) -> list[Finding]:
 def test_every_finding_has_a_sample_that_has_it_and_one_that_has_not(finding_id: str) -> None:
     bad, good = SAMPLES[finding_id]
 
-    assert finding_id in {finding.id for finding in found(bad)}
-    assert finding_id not in {finding.id for finding in found(good)}
+    assert finding_id in {finding.id for finding in bad.findings}
+    assert finding_id not in {finding.id for finding in good.findings}
 
 
 @pytest.mark.parametrize("finding_id", IDS)
 def test_every_finding_says_where_it_is_and_in_whole_sentences(finding_id: str) -> None:
-    for finding in found(SAMPLES[finding_id][0]):
+    for finding in SAMPLES[finding_id][0].findings:
         assert finding.id in IDS
         assert finding.where
         assert re.fullmatch(r"[A-Z0-9].*\.", finding.message)
         assert finding.help == f"/docs/findings/{finding.id}"
         assert Finding.from_json(finding.as_json()) == finding
+
+
+def test_there_are_as_many_samples_as_checks_and_one_check_in_each_file() -> None:
+    files = ROOT.glob("wasmhub/proxywasm/checks/[a-z]*.py")
+
+    assert sorted(SAMPLES) == list(IDS)
+    assert len(set(IDS)) == len(IDS) == len(list(files))
 
 
 def test_every_finding_that_any_room_gives_has_a_page() -> None:
