@@ -3,6 +3,9 @@ The queue: rows in the database, claimed by a lease.
 
 A room registers its work with ``@job``; a service puts a row in with ``enqueue`` inside its own
 transaction. The broker carries only the row's id: a lost message costs a sweep, never a job.
+
+What nobody waits for is a background task: no worker is called for it, each one's own thread takes
+such jobs, one at a time, while nothing else is waiting.
 """
 
 from __future__ import annotations
@@ -39,20 +42,23 @@ Handler = Callable[..., Outcome | None]
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A task's handler, and what to write when every attempt was lost."""
+    """A task's handler, what to write when every attempt was lost, and whether it can wait."""
 
     handler: Handler
     give_up: Callable[..., None] | None
+    background: bool
 
 
 _registered: dict[str, Registered] = {}
 
 
-def job(name: str, *, give_up: Callable[..., None] | None = None) -> Callable[[Handler], Handler]:
+def job(
+    name: str, *, give_up: Callable[..., None] | None = None, background: bool = False
+) -> Callable[[Handler], Handler]:
     """Register the handler of a task; it is called with the job's arguments as keywords."""
 
     def register(handler: Handler) -> Handler:
-        _registered[name] = Registered(handler, give_up)
+        _registered[name] = Registered(handler, give_up, background)
         return handler
 
     return register
@@ -68,7 +74,22 @@ def enqueue(task: str, *, key: str, **arguments: object) -> None:
             row = Job.objects.create(task=task, key=key, arguments=arguments)
     except IntegrityError:
         return
-    transaction.on_commit(lambda: wake(row.pk), robust=True)
+    if task not in background_tasks():
+        transaction.on_commit(lambda: wake(row.pk), robust=True)
+
+
+def background_tasks() -> list[str]:
+    """Return the tasks that nobody waits for."""
+    return [name for name, registered in _registered.items() if registered.background]
+
+
+def run_in_background() -> bool:
+    """Run the oldest job that nobody waits for; False when there is none, or others are waiting."""
+    queued = Job.objects.filter(state=JobState.QUEUED).order_by("id")
+    if queued.exclude(task__in=background_tasks()).exists():
+        return False
+    waiting = queued.filter(task__in=background_tasks()).values_list("id", flat=True).first()
+    return waiting is not None and run(waiting)
 
 
 def wake(job_id: int) -> None:

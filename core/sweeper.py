@@ -78,6 +78,7 @@ def _take_back_abandoned() -> None:
 def _call_again() -> None:
     unanswered = Q(sent__isnull=True) | Q(sent__lt=timezone.now() - UNANSWERED_AFTER)
     waiting = Job.objects.filter(unanswered, state=JobState.QUEUED).order_by("id")
+    waiting = waiting.exclude(task__in=jobs.background_tasks())
     for job_id in waiting.values_list("id", flat=True)[:BATCH]:
         jobs.wake(job_id)
 

@@ -1,14 +1,18 @@
-"""The room's job: judge a manifest."""
+"""The room's jobs: judge a manifest, and have real Envoys prove what was computed."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from catalog.models import Manifest, Verdict
-from catalog.services import Judgement, record_verdict
+from catalog.models import Manifest, Module, Verdict
+from catalog.services import Judgement, record_proof, record_verdict, revise_verdict
+from core.content import content_store
 from core.jobs import job
+from validation.envoys import installed
 from validation.judging import judge
+from validation.proving import Outcome, envoy_folder, prove
+from validation.services import judged_before, request_proofs
 from wasmhub.proxywasm import RULE_SET, Finding, Severity
 
 if TYPE_CHECKING:
@@ -37,4 +41,35 @@ def validate_manifest(*, manifest_id: int, **_later: object) -> Callable[[], Non
     manifest = rows.filter(pk=manifest_id, verdict=Verdict.PENDING).first()
     if manifest is None:
         return None
-    return partial(record_verdict, manifest=manifest, judgement=judge(manifest))
+    return partial(_record, manifest, judge(manifest))
+
+
+def _record(manifest: Manifest, judgement: Judgement) -> None:
+    """Write the verdict, and have the Envoys of this machine prove where the module loads."""
+    record_verdict(manifest=manifest, judgement=judgement)
+    if judgement.facts is not None and judgement.verdict == Verdict.PASSED:
+        request_proofs(sha256=judgement.facts["sha256"])
+
+
+@job("rejudge-manifest", background=True)
+def rejudge_manifest(*, manifest_id: int, **_later: object) -> Callable[[], None] | None:
+    """Judge a manifest again that was judged by older rules."""
+    manifest = judged_before().filter(pk=manifest_id).first()
+    if manifest is None:
+        return None
+    return partial(revise_verdict, manifest=manifest, judgement=judge(manifest))
+
+
+@job("prove-module", background=True)
+def prove_module(*, sha256: str, version: str, **_later: object) -> Callable[[], None] | None:
+    """Load a module in one release of Envoy, if this machine has that."""
+    envoy = installed(envoy_folder()).get(version)
+    module = Module.objects.filter(sha256=sha256).order_by("-rule_set").first()
+    if envoy is None or module is None:
+        return None
+    with content_store().open(sha256) as file:
+        content = file.read()
+    root_ids = module.facts.get("root_ids") or [""]
+    proof = prove(content, envoy, version, root_id=root_ids[0])
+    loads = None if proof.outcome == Outcome.NOT_RUN else proof.outcome == Outcome.LOADS
+    return partial(record_proof, sha256=sha256, version=version, loads=loads, log=proof.log)

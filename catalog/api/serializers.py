@@ -264,6 +264,44 @@ class FindingSerializer(serializers.Serializer[Any]):
     help = serializers.CharField()
 
 
+class ProvenSerializer(serializers.Serializer[Any]):
+    """What a real Envoy did with the module."""
+
+    version = serializers.CharField()
+    loads = serializers.BooleanField()
+    log = serializers.CharField(help_text="The line that decided; empty when it loaded.")
+
+
+class CompatibilitySerializer(serializers.Serializer[Any]):
+    """Whether one release of a proxy loads the module."""
+
+    proxy = serializers.CharField()
+    version = serializers.CharField()
+    loads = serializers.BooleanField(
+        allow_null=True, help_text="null: assumed, for nothing proves what this release offers"
+    )
+    missing = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField()
+    disputed = serializers.BooleanField(help_text="The real proxy contradicts what was computed.")
+    proven = ProvenSerializer(allow_null=True)
+
+
+class CapabilitySerializer(serializers.Serializer[Any]):
+    """One thing that a module can do."""
+
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class CapabilitiesSerializer(serializers.Serializer[Any]):
+    """What a module can do, and the configuration that allows just that."""
+
+    capabilities = CapabilitySerializer(many=True)
+    restriction = serializers.JSONField(
+        help_text="Envoy's capability_restriction_config with nothing but what it imports."
+    )
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """An error, as RFC 9457 has it."""
 

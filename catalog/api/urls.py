@@ -19,6 +19,8 @@ urlpatterns = [
     path(RELEASE, views.ReleaseView.as_view(), name="release"),
     path(f"{RELEASE}/facts", views.FactsView.as_view(), name="facts"),
     path(f"{RELEASE}/findings", views.FindingsView.as_view(), name="findings"),
+    path(f"{RELEASE}/compatibility", views.CompatibilityView.as_view(), name="compatibility"),
+    path(f"{RELEASE}/capabilities", views.CapabilitiesView.as_view(), name="capabilities"),
     path(f"{RELEASE}/manifests/<str:target>", views.ManifestView.as_view(), name="manifest"),
 ]
 

@@ -14,7 +14,9 @@ from rest_framework.views import APIView
 from catalog import selectors, services
 from catalog.api.answers import DELETING, PROBLEM, WRITING, answer_extension
 from catalog.api.serializers import (
+    CapabilitiesSerializer,
     ComparisonSerializer,
+    CompatibilitySerializer,
     ExtensionChangesSerializer,
     ExtensionSerializer,
     FactsSerializer,
@@ -29,10 +31,12 @@ from catalog.search import SearchRequest, search
 from catalog.search.schema import FACETS
 from catalog.selectors.cards import cards_of
 from catalog.selectors.comparing import get_span
+from catalog.selectors.compatibility import compatibility_of_module, module_read
 from catalog.selectors.pages import render_manifest
 from core.errors import InvalidError, NotFoundError
 from core.origin import public_origin
 from wasmhub import manifests
+from wasmhub.proxywasm import CAPABILITIES, capability_restriction
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -220,6 +224,34 @@ class FactsView(HubView):
         if manifest is None or manifest.module is None:
             raise NotFoundError("No worker has read this release's module yet.")
         return Response(manifest.module.facts)
+
+
+class CompatibilityView(HubView):
+    """Where a release loads."""
+
+    @extend_schema(
+        operation_id="getCompatibility",
+        responses={200: CompatibilitySerializer(many=True), 404: PROBLEM},
+    )
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Return the verdict for each release of each proxy, newest first."""
+        module = module_read(self.release(namespace, name, version))
+        return Response([each.as_json() for each in compatibility_of_module(module)])
+
+
+class CapabilitiesView(HubView):
+    """What a release can do."""
+
+    @extend_schema(
+        operation_id="getCapabilities", responses={200: CapabilitiesSerializer, 404: PROBLEM}
+    )
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Return the capabilities in words, and a configuration that allows nothing else."""
+        facts = module_read(self.release(namespace, name, version)).facts
+        named = [
+            {"name": each, "sentence": CAPABILITIES.get(each, "")} for each in facts["capabilities"]
+        ]
+        return Response({"capabilities": named, "restriction": capability_restriction(facts)})
 
 
 class CompareView(HubView):

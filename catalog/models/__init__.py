@@ -3,6 +3,7 @@
 from catalog.models.extensions import Extension, ExtensionQuerySet, SearchChange
 from catalog.models.manifests import Manifest, Module, Verdict
 from catalog.models.names import Alias, Creation, NamespaceRules
+from catalog.models.proofs import Proof
 from catalog.models.pulls import ManifestPull, PullCount
 from catalog.models.releases import Release, Tag
 
@@ -15,6 +16,7 @@ __all__ = [
     "ManifestPull",
     "Module",
     "NamespaceRules",
+    "Proof",
     "PullCount",
     "Release",
     "SearchChange",

@@ -11,10 +11,11 @@ from catalog.services.extensions import edit_extension, open_extension
 from catalog.services.following import note_change
 from catalog.services.holding import hold
 from catalog.services.moving import rename_extension, transfer_extension
+from catalog.services.proving import record_proof
 from catalog.services.pushing import accept_manifest, fill_page
 from catalog.services.rules import check_quota, edit_rules
 from catalog.services.uploading import attach_packed, fail_packing, reserve_release
-from catalog.services.verdicts import Judgement, record_verdict
+from catalog.services.verdicts import Judgement, record_verdict, revise_verdict
 from catalog.services.yanking import yank_release
 
 __all__ = [
@@ -34,9 +35,11 @@ __all__ = [
     "hold",
     "note_change",
     "open_extension",
+    "record_proof",
     "record_verdict",
     "rename_extension",
     "reserve_release",
+    "revise_verdict",
     "transfer_extension",
     "yank_release",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from catalog.services.pushing import fill_page
 from core import audit
 from core.errors import NotFoundError
 from wasmhub.oci import parse_manifest
+
+logger = logging.getLogger(__name__)
 
 SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk", "capabilities")
 
@@ -66,6 +69,36 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         str(extension),
         digest=manifest.digest,
         verdict=judgement.verdict,
+        findings=[finding["id"] for finding in judgement.findings],
+    )
+
+
+@transaction.atomic
+def revise_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
+    """
+    Write what newer rules say of a manifest that was judged before.
+
+    What failed may pass now. What passed is not taken from those who rely on it: it keeps its
+    verdict, shows the new findings, and the operator is told.
+    """
+    if manifest.verdict == Verdict.FAILED and judgement.verdict == Verdict.PASSED:
+        record_verdict(manifest=manifest, judgement=judgement)
+        return
+    try:
+        extension = hold(manifest.extension_id)
+    except NotFoundError:
+        return
+    Manifest.objects.filter(pk=manifest.pk, verdict=manifest.verdict).update(
+        findings=judgement.findings, module=_module(judgement) or manifest.module
+    )
+    if judgement.verdict != manifest.verdict:
+        logger.warning("%s passed once and would fail now: look into it.", manifest)
+    note_change(extension.pk)
+    audit.record(
+        None,
+        "manifest.rejudged",
+        str(extension),
+        digest=manifest.digest,
         findings=[finding["id"] for finding in judgement.findings],
     )
 

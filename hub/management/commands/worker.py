@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
+from core.background import Background
 from core.sweeper import Sweeper
 from hub.celery import app
 
@@ -25,8 +26,9 @@ class Command(BaseCommand):
     def handle(self, *, concurrency: int, **_options: Any) -> None:
         # It warns of root because of pickle, which we do not accept.
         warnings.filterwarnings("ignore", message="You're running the worker with superuser")
-        sweeper = Sweeper()
+        sweeper, background = Sweeper(), Background()
         sweeper.start()
+        background.start()
         try:
             # Threads: the heavy work happens in child processes, and each costs its own memory.
             app.worker_main(
@@ -37,4 +39,5 @@ class Command(BaseCommand):
                 ]
             )
         finally:
+            background.stop()
             sweeper.stop()
