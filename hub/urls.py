@@ -14,6 +14,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),
         name="openapi",
     ),
+    path("", include("validation.api.urls")),
     path("", include("catalog.api.urls")),
 ]
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/", include(harbor_urlpatterns)),
     *sign_in_urlpatterns,
     path("", include("accounts.urls")),
+    path("", include("validation.urls")),
     path("", include("catalog.urls")),
 ]
 

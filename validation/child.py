@@ -1,8 +1,12 @@
 """
-The child process that touches hostile bytes. Run as ``python -I child.py PACKING FD LIMIT``.
+The child process that touches hostile bytes, by one of two commands.
 
-It has no database, no secrets and no network client: the layer comes as standard input, the
-unpacked module goes to the file descriptor, one JSON document goes to standard output.
+``python -I child.py read PACKING FD LIMIT`` unpacks the layer on standard input, writes the module
+to the file descriptor, and says what it is. ``python -I child.py try CACHE`` runs the trial on
+standard input: a line of JSON with ``trial`` and ``modules``, the reference and the length of each,
+then the modules; the first one is tried, the others are its plugins'.
+
+It has no database, no secrets and no network client; one JSON document goes to standard output.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -22,24 +27,47 @@ MEMORY_BYTES = 1536 * 1024 * 1024
 SPARE_FILE_BYTES = 64 * 1024 * 1024
 
 
-def main(packing: Packing, descriptor: int, limit: int) -> None:
-    """Limit this process first, then unpack and analyse."""
-    _limit(limit)
+def read(packing: Packing, descriptor: int, limit: int) -> dict[str, object]:
+    """Unpack a layer's module, and analyse it."""
+    _limit(limit + SPARE_FILE_BYTES)
     from wasmhub import oci  # noqa: PLC0415 - imported late on purpose
 
     with os.fdopen(descriptor, "w+b") as module:
         try:
             found = oci.extract_module(sys.stdin.buffer, packing, limit)
         except oci.ImageError as error:
-            document = _refusal(error.id, str(error), absent=isinstance(error, oci.NoModuleError))
-        else:
-            module.write(found.data)
-            document = _analyse(found.data, found.runtime_config)
-    json.dump(document, sys.stdout)
+            return _refusal(error.id, str(error), absent=isinstance(error, oci.NoModuleError))
+        module.write(found.data)
+    return _analyse(found.data, found.runtime_config)
 
 
-def _limit(limit: int) -> None:
-    file_bytes = limit + SPARE_FILE_BYTES
+def try_modules(cache: str) -> dict[str, object]:
+    """Run a trial of the first module, with the others behind it."""
+    _limit(SPARE_FILE_BYTES)
+    from wasmhub.proxywasm.host import (  # noqa: PLC0415 - imported late on purpose
+        CompiledCache,
+        Trial,
+        TrialError,
+        headers_before,
+        run_trial,
+    )
+
+    asked = sys.stdin.buffer.readline()
+    if not asked:
+        sys.exit()  # whoever started this process early has ended
+    question = json.loads(asked)
+    modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
+    tried = next(iter(modules.values()))
+    try:
+        trial = Trial.from_json(question["trial"])
+        outcome = run_trial(tried, trial, modules=modules, compiled=CompiledCache(Path(cache)))
+    except TrialError as error:
+        return {"refused": str(error)}
+    return {"outcome": outcome.as_json(), "before": headers_before(trial, outcome)}
+
+
+def _limit(file_bytes: int) -> None:
+    """Limit this process, before anything hostile is looked at."""
     for which, value in (
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_AS, MEMORY_BYTES),
@@ -61,4 +89,10 @@ def _analyse(data: bytes, runtime_config: bytes | None) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(cast("Packing", sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    command, *arguments = sys.argv[1:]
+    if command == "read":
+        packing, descriptor, limit = arguments
+        document = read(cast("Packing", packing), int(descriptor), int(limit))
+    else:
+        document = try_modules(*arguments)
+    json.dump(document, sys.stdout)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).with_name("child.py")
 WALL_SECONDS = 60
+# Nothing of the hub's environment: it may hold secrets.
+ENVIRONMENT = {"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 # What the child may say: a module's import list is long, but not this long.
 ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -44,7 +46,9 @@ def read_in_child(layer: IO[bytes], module: IO[bytes], *, packing: Packing) -> R
     :raises ReaderError: the child failed in a way that no module should be able to cause
     """
     with tempfile.TemporaryFile() as answer:
-        outcome = _run(layer, module, answer, packing)
+        file, limit = module.fileno(), settings.MAX_UPLOAD_BYTES
+        command = ("read", packing, str(file), str(limit))
+        outcome = run_child(*command, stdin=layer, answer=answer, files=[file])
         answer.seek(0)
         said = answer.read(ANSWER_BYTES)
     if outcome is None or outcome < 0:
@@ -58,16 +62,14 @@ def read_in_child(layer: IO[bytes], module: IO[bytes], *, packing: Packing) -> R
     return Reading(document["facts"], [Finding.from_json(each) for each in document["findings"]])
 
 
-def _run(layer: IO[bytes], module: IO[bytes], answer: IO[bytes], packing: str) -> int | None:
+def run_child(*command: str, stdin: IO[bytes], answer: IO[bytes], files: list[int]) -> int | None:
     """Return the child's exit status, negative for a signal, None when it took too long."""
-    limit = str(settings.MAX_UPLOAD_BYTES)
     child = subprocess.Popen(  # noqa: S603 - our own program, no shell
-        [sys.executable, "-I", str(CHILD), packing, str(module.fileno()), limit],
-        stdin=layer,
+        [sys.executable, "-I", str(CHILD), *command],
+        stdin=stdin,
         stdout=answer,
-        pass_fds=[module.fileno()],
-        # Nothing of the hub's environment: it may hold secrets.
-        env={"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        pass_fds=files,
+        env=ENVIRONMENT,
         cwd="/",
     )
     try:

@@ -146,6 +146,7 @@ def _tabs(extension: Extension, tab: str, releases: int, *, may_edit: bool) -> l
         Tab("Readme", _url("extension", extension), tab == "readme"),
         Tab("Versions", _url("versions", extension), tab == "versions", releases),
         Tab("ABI", _url("abi", extension), tab == "abi"),
+        Tab("Try", f"{_url('extension', extension)}/try", tab == "try"),
     ]
     if may_edit:
         tabs.append(Tab("Settings", _url("settings", extension), tab == "settings"))
@@ -183,7 +184,7 @@ def release_view(
         findings=findings_of(release),
         capabilities=[
             {"name": name, "sentence": CAPABILITIES.get(name, "")}
-            for name in facts.get("capabilities", [])
+            for name in facts.get("capabilities") or []
         ],
         pull_commands=pull_commands(release, origin) if manifest and origin else [],
         manifests=deploy_manifests(release, origin) if passed and origin else [],

@@ -84,6 +84,8 @@ def test_no_page_overflows_complains_or_bars_anybody(
         f"/{published}/versions/1.0.0",
         f"/{published}/compare/0.9.0...1.0.0",
         f"/{published}/abi",
+        f"/{published}/try",
+        f"/{published}/try?t=eNqrVipKLSxNLS5RsqpWKkgsyVCyUtLPSM3JyVeqrQUAmgQKKg",
         f"/{published}/settings",
         "/acme",
         "/acme/-/people",

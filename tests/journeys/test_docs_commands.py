@@ -45,7 +45,9 @@ def commands(file: str) -> str:
     return "\n".join(line for line in lines if not line.startswith(SETTING_UP))
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/api.md", "docs/deploy.md", "docs/publish.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "docs/api.md", "docs/deploy.md", "docs/publish.md", "docs/understand.md"]
+)
 def test_run(demo: Hub, file: str, tmp_path: Path) -> None:
     port = free_port()
     script = commands(file)

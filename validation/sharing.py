@@ -1,0 +1,41 @@
+"""A trial as text that fits into a link: nothing has to be kept for it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import Any
+
+from core.errors import InvalidError
+
+LINK_LENGTH = 6_000
+DOCUMENT_BYTES = 256 * 1024
+BROKEN = "This link is not whole: ask for it again."
+
+
+def to_link(trial: dict[str, Any]) -> str | None:
+    """Return the text for a trial, or None when it is too long for a link."""
+    packed = zlib.compress(json.dumps(trial, separators=(",", ":")).encode(), 9)
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if len(text) <= LINK_LENGTH else None
+
+
+def from_link(text: str) -> dict[str, Any]:
+    """
+    Return the trial that a text stands for; strangers write links, too.
+
+    :raises InvalidError: it stands for none
+    """
+    if len(text) > LINK_LENGTH:
+        raise InvalidError(BROKEN)
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        unpacked = zlib.decompressobj()
+        document = json.loads(unpacked.decompress(packed, DOCUMENT_BYTES))
+    except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
+        raise InvalidError(BROKEN) from error
+    if not isinstance(document, dict):
+        raise InvalidError(BROKEN)
+    return document

@@ -1,0 +1,138 @@
+"""Try a release on a request: find its modules, and run them in the limited child process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from catalog.selectors import get_extension, get_release
+from core.content import content_store
+from core.errors import InvalidError, NotFoundError
+from validation.errors import BusyError
+from validation.limited import ReaderError
+from validation.spares import Spares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from catalog.models import Release
+    from core.actor import Actor
+
+# The one that is tried; no reference to a plugin's module is empty.
+TRIED = ""
+PLUGINS = 2
+# A trial holds its modules in memory.
+MODULE_BYTES = 32 * 1024 * 1024
+# At a time, in one process: a trial may take a processor for seconds.
+AT_A_TIME, PATIENCE_SECONDS = 4, 10.0
+_turns = threading.BoundedSemaphore(AT_A_TIME)
+_spares = Spares()
+
+Trial = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """
+    What came of a trial, in the fixed shape.
+
+    ``before`` has the ``request`` headers that the first filter saw, and the ``response`` headers
+    that the upstream sent, for those who want to see the difference.
+    """
+
+    outcome: dict[str, Any]
+    before: dict[str, list[list[str]]]
+
+
+def try_release(*, actor: Actor, release: Release, trial: Trial) -> Tried:
+    """
+    Run a trial of DESIGN.md's fixed shape.
+
+    :raises InvalidError: the trial is not of that shape
+    :raises NotFoundError: the actor may not see a module of the chain, or it is not read yet
+    :raises BusyError: too many trials are under way
+    """
+    with ExitStack() as stack:
+        modules = {TRIED: stack.enter_context(_module_of(release))}
+        for reference in _plugins(trial):
+            other = _release_of(actor, reference)
+            modules[reference] = stack.enter_context(_module_of(other))
+        stack.enter_context(_turn())
+        return _run(trial, modules)
+
+
+def _run(trial: Trial, modules: dict[str, BinaryIO]) -> Tried:
+    contents = {reference: module.read() for reference, module in modules.items()}
+    sizes = [[reference, len(content)] for reference, content in contents.items()]
+    asked = json.dumps({"trial": trial, "modules": sizes}).encode() + b"\n"
+    child = _spares.take(str(settings.DATA_DIR / "compiled"))
+    status, said = child.ask([asked, *contents.values()])
+    if status < 0:
+        return _limited()
+    if status != 0:
+        raise ReaderError(f"The trial ended with {status}.")
+    document = json.loads(said)
+    if refused := document.get("refused"):
+        raise InvalidError(refused)
+    return Tried(document["outcome"], document["before"])
+
+
+def _plugins(trial: Trial) -> list[str]:
+    """Return the references to the modules behind the one that is tried; the child checks more."""
+    plugins = trial.get("plugins", [])
+    if not isinstance(plugins, list) or len(plugins) > PLUGINS:
+        raise InvalidError(f"plugins is a list of at most {PLUGINS} filters.")
+    references = [each.get("module") for each in plugins if isinstance(each, dict)]
+    return [each for each in references if isinstance(each, str) and each]
+
+
+def _release_of(actor: Actor, reference: str) -> Release:
+    path, _, version = reference.partition(":")
+    namespace, _, name = path.partition("/")
+    if not version:
+        raise InvalidError("Name a plugin's module as <namespace>/<name>:<version>.")
+    extension = get_extension(actor=actor, namespace=namespace, name=name)
+    return get_release(actor=actor, extension=extension, version=version)
+
+
+def _module_of(release: Release) -> BinaryIO:
+    """Open the module of a release that a worker has read."""
+    module = release.manifest.module if release.manifest is not None else None
+    if module is None or release.verdict != "passed":
+        raise NotFoundError(f"{release.version} has not passed its check: it cannot be tried.")
+    if module.size > MODULE_BYTES:
+        raise InvalidError(
+            f"A module of more than {MODULE_BYTES // 1024**2} MiB is not tried here."
+        )
+    return content_store().open(module.sha256)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _turns.acquire(timeout=PATIENCE_SECONDS):
+        raise BusyError("Too many trials are under way: try again in a moment.")
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+def _limited() -> Tried:
+    """Return what came of a trial that the child did not live to tell."""
+    outcome = {
+        "outcome": "limited",
+        "request": {"headers": [], "body": ""},
+        "response": {"status": 0, "headers": [], "body": ""},
+        "logs": [],
+        "calls": [],
+        "fuel": 0,
+        "milliseconds": 0.0,
+        "reason": "The trial took more time or memory than the sandbox gives.",
+    }
+    return Tried(outcome, {"request": [], "response": []})
