@@ -49,8 +49,7 @@ downloads: Decisions[Found] = Decisions(20_000)
 async def download(request: Request) -> Response:
     """Send a module's bytes: at once, with their length, and for ever the same."""
     namespace, name, sha256 = (request.path_params[key] for key in ("namespace", "name", "sha256"))
-    authorization = request.headers.get("authorization", "")
-    session_key = request.cookies.get(settings.SESSION_COOKIE_NAME)
+    authorization, session_key = credentials_of(request)
     found, _ = await downloads.of(
         f"{namespace}/{name}",
         (sha256, authorization, session_key),
@@ -67,7 +66,7 @@ async def download(request: Request) -> Response:
 def _find(
     namespace: str, name: str, sha256: str, authorization: str, session_key: str | None
 ) -> Found:
-    actor = _actor(authorization, session_key)
+    actor = actor_of(authorization, session_key)
     try:
         # The grammar first: the database need not see what can name nothing.
         repository = Repository(namespace, name)
@@ -81,7 +80,13 @@ def _find(
     return Found(carrier.module.size, carrier.pk, actor.user_id, is_public)
 
 
-def _actor(authorization: str, session_key: str | None) -> Actor:
+def credentials_of(request: Request) -> tuple[str, str | None]:
+    """Return the header of an access token, and the key of the browser's session."""
+    session_key = request.cookies.get(settings.SESSION_COOKIE_NAME)
+    return request.headers.get("authorization", ""), session_key
+
+
+def actor_of(authorization: str, session_key: str | None) -> Actor:
     """
     Return who asks: by an access token, as Bearer or as a password, or by the browser's session.
 

@@ -6,6 +6,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
 from registry import blobs, manifests, referrers, tags, token, uploads
+from registry.archive import archive
 from registry.doors import ping, repository
 from registry.download import download
 from registry.scopes import DELETE, PULL, PUSH
@@ -54,4 +55,5 @@ routes = [
     Route("/token", token.get, methods=["GET"]),
     Route("/token", token.post, methods=["POST"]),
     Route("/download/{namespace}/{name}/{sha256:sha256}.wasm", download, methods=["GET"]),
+    Route("/download/{namespace}/{name}/{sha256:sha256}.tar", archive, methods=["GET"]),
 ]

@@ -1,4 +1,4 @@
-"""The room's jobs: pack an uploaded module into the canonical image; forget stale uploads."""
+"""The room's jobs: pack uploaded modules and other forms of images; forget stale uploads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from catalog.errors import QuotaExceededError
-from catalog.models import Release
+from catalog.models import Manifest, Release, Verdict
 from catalog.services import attach_packed, fail_packing, hold
 from core.actor import Actor
 from core.audit import THE_HUB
@@ -21,7 +21,10 @@ from core.jobs import job
 from core.policy import Role
 from core.sweeper import periodic
 from registry import refreshing
+from registry.converting import pack_other_forms, record_forms
 from registry.services import check_room, expire_uploads, link_blob, record_manifest
+from validation.services import request_judgement
+from validation.tasks import give_up as give_up_validation
 from wasmhub.oci import Digest, pack, parse_manifest
 from wasmhub.oci.media import OCI_MANIFEST
 from wasmhub.proxywasm import Finding, Severity
@@ -70,6 +73,39 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
         return partial(fail_packing, release_id=release_id, finding=full.as_json())
     kept = [keep(io.BytesIO(blob.data)) for blob in (packed.config, packed.layer)]
     return partial(_publish, release, packed, kept)
+
+
+def give_up_form(*, manifest_id: int, **_later: object) -> None:
+    """End the validation that waits for a form, as the hub's fault."""
+    if Manifest.objects.filter(pk=manifest_id, verdict=Verdict.PENDING).exists():
+        give_up_validation(manifest_id=manifest_id)
+
+
+@job("convert-image", give_up=give_up_form)
+def convert_image(*, manifest_id: int, **_later: object) -> Callable[[], None] | None:
+    """Pack the form that proxies load of an image that they would refuse; then it is judged."""
+    manifest = Manifest.objects.filter(pk=manifest_id).first()
+    if manifest is None:
+        return None
+    original, forms = pack_other_forms(manifest)
+    if not forms:
+        raise RuntimeError("The image could not be read a second time.")
+
+    def record() -> None:
+        record_forms(original=original, forms=forms)
+        request_judgement(manifest=manifest)
+
+    return record
+
+
+@job("add-forms", background=True)
+def add_forms(*, manifest_id: int, **_later: object) -> Callable[[], None] | None:
+    """Pack the forms that some clients like better beside an image that passed."""
+    manifest = Manifest.objects.filter(pk=manifest_id, conversions=None).first()
+    if manifest is None:
+        return None
+    original, forms = pack_other_forms(manifest)
+    return partial(record_forms, original=original, forms=forms)
 
 
 @periodic(every=timedelta(minutes=10))

@@ -1,16 +1,18 @@
 """
 The child process that touches hostile bytes, by one of two commands.
 
-``python -I child.py read PACKING FD LIMIT`` unpacks the layer on standard input, writes the module
-to the file descriptor, and says what it is. ``python -I child.py try CACHE`` runs the trial on
-standard input: a line of JSON with ``trial`` and ``modules``, the reference and the length of each,
-then the modules; the first one is tried, the others are its plugins'.
+``python -I child.py read PACKING FD LIMIT CONFIG`` unpacks the layer on standard input, writes the
+module to the file descriptor, and says what it is; CONFIG is what the image itself says of it, in
+base64. ``python -I child.py try CACHE`` runs the trial on standard input: a line of JSON with
+``trial`` and ``modules``, the reference and the length of each, then the modules; the first one is
+tried, the others are its plugins'.
 
 It has no database, no secrets and no network client; one JSON document goes to standard output.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
@@ -27,7 +29,7 @@ MEMORY_BYTES = 1536 * 1024 * 1024
 SPARE_FILE_BYTES = 64 * 1024 * 1024
 
 
-def read(packing: Packing, descriptor: int, limit: int) -> dict[str, object]:
+def read(packing: Packing, descriptor: int, limit: int, said: bytes) -> dict[str, object]:
     """Unpack a layer's module, and analyse it."""
     _limit(limit + SPARE_FILE_BYTES)
     from wasmhub import oci  # noqa: PLC0415 - imported late on purpose
@@ -38,7 +40,11 @@ def read(packing: Packing, descriptor: int, limit: int) -> dict[str, object]:
         except oci.ImageError as error:
             return _refusal(error.id, str(error), absent=isinstance(error, oci.NoModuleError))
         module.write(found.data)
-    return _analyse(found.data, found.runtime_config)
+    return {
+        **_analyse(found.data, found.runtime_config or said or None),
+        "diff_id": found.diff_id and str(found.diff_id),
+        "runtime_config": base64.b64encode(found.runtime_config or b"").decode(),
+    }
 
 
 def try_modules(cache: str) -> dict[str, object]:
@@ -91,8 +97,10 @@ def _analyse(data: bytes, runtime_config: bytes | None) -> dict[str, object]:
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     if command == "read":
-        packing, descriptor, limit = arguments
-        document = read(cast("Packing", packing), int(descriptor), int(limit))
+        packing, descriptor, limit, said = arguments
+        document = read(
+            cast("Packing", packing), int(descriptor), int(limit), base64.b64decode(said)
+        )
     else:
         document = try_modules(*arguments)
     json.dump(document, sys.stdout)

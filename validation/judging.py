@@ -3,48 +3,54 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
-from catalog.models import Manifest, Verdict
+from catalog.models import Conversion, Manifest, Verdict
+from catalog.selectors import proxy_image
 from catalog.services import Judgement
 from core.content import content_store, keep
-from validation.limited import ReaderError, read_in_child
+from validation.limited import ReaderError, Reading, read_in_child
 from wasmhub.oci import (
+    CONFIG_MAX_BYTES,
+    Diagnosis,
     ImageError,
     ModuleLayer,
-    NoModuleError,
-    NotAModule,
+    examine,
+    index_without_child,
     module_layer,
     parse_manifest,
-    proxy_child,
 )
 from wasmhub.proxywasm import RULE_SET, Finding, Severity
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
 
     from wasmhub.oci import ParsedManifest
 
-
-@dataclass(slots=True)
-class Case:
-    """What is known of a manifest while it is judged."""
-
-    findings: list[Finding] = field(default_factory=list)
-    facts: dict[str, Any] | None = None
-
-    def add(self, finding_id: str, severity: Severity, message: str, where: str) -> None:
-        self.findings.append(Finding(finding_id, severity, message, where))
-
-    def judgement(self) -> Judgement:
-        failed = any(finding.severity == Severity.ERROR for finding in self.findings)
-        verdict = Verdict.FAILED if failed else Verdict.PASSED
-        listed = [finding.as_json() for finding in self.findings]
-        return Judgement(verdict, RULE_SET, self.facts, listed)
-
-
 NO_MODULE = Judgement(verdict=None, rule_set=RULE_SET)
+NOTHING = Reading(None, [])
+
+
+class NotConvertedError(Exception):
+    """Proxies would not load the image as it is, and the form that they load is still missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """An image with all that was read of it; the original of its other forms."""
+
+    row: Manifest
+    parsed: ParsedManifest
+    config: bytes | None
+    reading: Reading
+    diagnosis: Diagnosis
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it holds a module that passes, in this form or in one that it is packed into."""
+        errors = any(each.severity == Severity.ERROR for each in self.reading.findings)
+        return self.diagnosis.plan is not None and self.reading.facts is not None and not errors
 
 
 def judge(manifest: Manifest) -> Judgement:
@@ -52,63 +58,68 @@ def judge(manifest: Manifest) -> Judgement:
     Judge exactly the bytes that istio-agent and Envoy Gateway would run.
 
     When it passes, the module's bytes are in the content store under their own sha256.
+
+    :raises NotConvertedError: it would pass, once it is converted
     """
-    case = Case()
-    image = _image(manifest, case)
-    found = module_layer(image) if image is not None else None
-    if isinstance(found, NotAModule):
-        case.add(found.id, Severity.ERROR, found.reason, "the manifest")
-    elif isinstance(found, ModuleLayer):
-        if found.reason:
-            case.add("image/unsupported-form", Severity.ERROR, found.reason, "the manifest")
-        try:
-            _read(found, case)
-        except ImageError as error:
-            if isinstance(error, NoModuleError) and not found.declared:
-                return NO_MODULE
-            case.add(error.id, Severity.ERROR, str(error), f"layer {found.layer.digest}")
-    elif not case.findings:
-        return NO_MODULE
-    return case.judgement()
-
-
-def _image(manifest: Manifest, case: Case) -> ParsedManifest | None:
-    """Return the image itself, or the child of an index that a proxy resolves."""
-    parsed = parse_manifest(bytes(manifest.content), manifest.media_type)
-    if parsed.kind == "image":
-        return parsed
-    child = proxy_child(parsed)
-    row = manifest.extension.manifests.filter(digest=str(child.digest)).first() if child else None
-    if row is None or child is None:
-        message = (
-            "The index has no child for linux/amd64, which is the one that proxies ask for. "
-            "Push the image itself instead of an index."
-        )
-        case.add("image/index-without-child", Severity.ERROR, message, "the index")
-        return None
-    message = (
-        f"This is an index. Proxies resolve it to {child.digest}: pin that digest, never the "
-        "index's own, or push the image itself."
-    )
-    case.add("image/index", Severity.WARNING, message, "the index")
-    return parse_manifest(bytes(row.content), row.media_type)
-
-
-def _read(found: ModuleLayer, case: Case) -> None:
-    """Have the module read in the limited child process, and keep its bytes if it is one."""
-    if found.layer.digest.algorithm != "sha256":
-        message = (
-            f"The module's layer is named by {found.layer.digest.algorithm}, and the proxies' "
-            "clients know sha256 only. Push the image with sha256 digests."
-        )
-        case.add("image/not-sha256", Severity.ERROR, message, "the manifest")
-        return
-    with content_store().open(found.layer.digest.hex) as layer, tempfile.TemporaryFile() as module:
-        reading = read_in_child(layer, module, packing=found.packing)
-        case.facts = reading.facts
-        case.findings.extend(reading.findings)
-        if reading.facts is not None and case.judgement().verdict == Verdict.PASSED:
+    with tempfile.TemporaryFile() as module:
+        read = read_image(manifest, module)
+        if read is None:
+            return _judgement(NOTHING, [index_without_child()], passes=False)
+        found = read.diagnosis
+        if found.form is None and not found.findings:
+            return NO_MODULE
+        if read.is_good and found.pin == "canonical" and not _is_converted(read.row):
+            raise NotConvertedError
+        if read.is_good and read.reading.facts is not None:
             # ``/download/`` serves the module by its own digest.
             module.seek(0)
-            if keep(module).sha256 != reading.facts["sha256"]:
+            if keep(module).sha256 != read.reading.facts["sha256"]:
                 raise ReaderError("The reader spoke of other bytes than those it unpacked.")
+    findings = [*found.findings, *read.reading.findings]
+    return _judgement(read.reading, findings, passes=read.is_good)
+
+
+def read_image(manifest: Manifest, module: IO[bytes]) -> ReadImage | None:
+    """
+    Have the image of a manifest read in the limited child, and its module put into a file.
+
+    None when the manifest is an index without an image for proxies.
+    """
+    row = proxy_image(manifest)
+    image = parse_manifest(bytes(row.content), row.media_type) if row is not None else None
+    if row is None or image is None or image.kind == "index":
+        return None
+    config, found = _config(image), module_layer(image)
+    reading, refusal = NOTHING, None
+    if isinstance(found, ModuleLayer) and found.layer.digest.algorithm == "sha256":
+        # wasme's config is what others put into the archive as runtime-config.json.
+        said = config if found.form == "wasme" else None
+        try:
+            with content_store().open(found.layer.digest.hex) as layer:
+                reading = read_in_child(layer, module, packing=found.packing, runtime_config=said)
+        except ImageError as error:
+            refusal = error
+    diagnosis = examine(
+        parse_manifest(bytes(manifest.content), manifest.media_type),
+        child=image,
+        config=config,
+        diff_id=reading.diff_id,
+        refusal=refusal,
+    )
+    return ReadImage(row, image, config, reading, diagnosis)
+
+
+def _config(image: ParsedManifest) -> bytes | None:
+    if image.config is None or image.config.digest.algorithm != "sha256":
+        return None
+    with content_store().open(image.config.digest.hex) as config:
+        return config.read(CONFIG_MAX_BYTES + 1)
+
+
+def _is_converted(image: Manifest) -> bool:
+    return image.conversions.filter(form=Conversion.Form.CANONICAL).exists()
+
+
+def _judgement(reading: Reading, findings: Iterable[Finding], *, passes: bool) -> Judgement:
+    verdict = Verdict.PASSED if passes else Verdict.FAILED
+    return Judgement(verdict, RULE_SET, reading.facts, [each.as_json() for each in findings])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from wasmhub.oci import ImageError, NoModuleError
+from wasmhub.oci import Digest, ImageError, NoModuleError
 from wasmhub.proxywasm import Finding, Severity
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ WALL_SECONDS = 60
 ENVIRONMENT = {"LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 # What the child may say: a module's import list is long, but not this long.
 ANSWER_BYTES = 32 * 1024 * 1024
+# A runtime-config.json of 64 KiB in base64; a longer argument would be no argument for the system.
+MOST_SAID = 100_000
 
 
 class ReaderError(Exception):
@@ -36,30 +39,44 @@ class Reading:
 
     facts: dict[str, Any] | None
     findings: list[Finding]
+    diff_id: Digest | None = None
+    """Of the archive that the module was in."""
+    runtime_config: bytes | None = None
+    """The runtime-config.json that lay beside the module."""
 
 
-def read_in_child(layer: IO[bytes], module: IO[bytes], *, packing: Packing) -> Reading:
+def read_in_child(
+    layer: IO[bytes], module: IO[bytes], *, packing: Packing, runtime_config: bytes | None = None
+) -> Reading:
     """
     Unpack a layer's module into ``module`` and analyse it, both in the child.
+
+    ``runtime_config`` is what the image says of the module elsewhere; what is too long is nothing.
 
     :raises ImageError: the layer does not hold one module that every proxy reads the same way
     :raises ReaderError: the child failed in a way that no module should be able to cause
     """
     with tempfile.TemporaryFile() as answer:
         file, limit = module.fileno(), settings.MAX_UPLOAD_BYTES
-        command = ("read", packing, str(file), str(limit))
+        said = base64.b64encode(runtime_config or b"").decode()
+        command = ("read", packing, str(file), str(limit), said if len(said) < MOST_SAID else "")
         outcome = run_child(*command, stdin=layer, answer=answer, files=[file])
         answer.seek(0)
-        said = answer.read(ANSWER_BYTES)
+        answered = answer.read(ANSWER_BYTES)
     if outcome is None or outcome < 0:
         return _too_heavy()
     if outcome != 0:
         raise ReaderError(f"The reader ended with {outcome}.")
-    document = json.loads(said)
+    document = json.loads(answered)
     if refusal := document.get("image_error"):
         kind = NoModuleError if refusal["absent"] else ImageError
         raise kind(refusal["id"], refusal["message"])
-    return Reading(document["facts"], [Finding.from_json(each) for each in document["findings"]])
+    return Reading(
+        document["facts"],
+        [Finding.from_json(each) for each in document["findings"]],
+        Digest.parse(document["diff_id"]) if document["diff_id"] else None,
+        base64.b64decode(document["runtime_config"]) or None,
+    )
 
 
 def run_child(*command: str, stdin: IO[bytes], answer: IO[bytes], files: list[int]) -> int | None:

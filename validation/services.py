@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from catalog.models import Manifest, Proof, Verdict
+from catalog.selectors import proxy_image
 from core import jobs
 from validation.envoys import installed
 from validation.proving import envoy_folder
@@ -22,10 +23,32 @@ def request_validation(*, manifest: Manifest) -> None:
         jobs.enqueue("validate-manifest", key=str(manifest.pk), manifest_id=manifest.pk)
 
 
+def request_conversion(*, manifest: Manifest) -> None:
+    """Have the form packed that proxies load; the manifest is judged again after that."""
+    jobs.enqueue("convert-image", key=str(manifest.pk), manifest_id=manifest.pk)
+
+
+def request_other_forms(*, manifest: Manifest) -> None:
+    """Have the forms packed that nobody waits for, unless the image has them."""
+    image = proxy_image(manifest)
+    if image is not None and not image.conversions.exists():
+        jobs.enqueue("add-forms", key=str(image.pk), manifest_id=image.pk)
+
+
+def request_judgement(*, manifest: Manifest) -> None:
+    """Have a worker judge the manifest, or judge it again by newer rules."""
+    if manifest.verdict == Verdict.PENDING:
+        request_validation(manifest=manifest)
+    else:
+        jobs.enqueue("rejudge-manifest", key=str(manifest.pk), manifest_id=manifest.pk)
+
+
 def judged_before() -> QuerySet[Manifest]:
     """Return the manifests with a verdict that rests on older rules than today's."""
     rows = Manifest.objects.select_related("extension__namespace", "module")
     return rows.filter(
+        # The forms that the hub packed follow their original.
+        Q(converted_from=None),
         Q(module__isnull=True) | Q(module__rule_set__lt=RULE_SET),
         verdict__in=[Verdict.PASSED, Verdict.FAILED],
     )

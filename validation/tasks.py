@@ -10,9 +10,14 @@ from catalog.services import Judgement, record_proof, record_verdict, revise_ver
 from core.content import content_store
 from core.jobs import job
 from validation.envoys import installed
-from validation.judging import judge
+from validation.judging import NotConvertedError, judge
 from validation.proving import Outcome, envoy_folder, prove
-from validation.services import judged_before, request_proofs
+from validation.services import (
+    judged_before,
+    request_conversion,
+    request_other_forms,
+    request_proofs,
+)
 from wasmhub.proxywasm import RULE_SET, Finding, Severity
 
 if TYPE_CHECKING:
@@ -41,14 +46,18 @@ def validate_manifest(*, manifest_id: int, **_later: object) -> Callable[[], Non
     manifest = rows.filter(pk=manifest_id, verdict=Verdict.PENDING).first()
     if manifest is None:
         return None
-    return partial(_record, manifest, judge(manifest))
+    try:
+        return partial(_record, manifest, judge(manifest))
+    except NotConvertedError:
+        return partial(request_conversion, manifest=manifest)
 
 
 def _record(manifest: Manifest, judgement: Judgement) -> None:
-    """Write the verdict, and have the Envoys of this machine prove where the module loads."""
+    """Write the verdict, and have what follows from a pass done while nobody waits."""
     record_verdict(manifest=manifest, judgement=judgement)
     if judgement.facts is not None and judgement.verdict == Verdict.PASSED:
         request_proofs(sha256=judgement.facts["sha256"])
+        request_other_forms(manifest=manifest)
 
 
 @job("rejudge-manifest", background=True)
@@ -57,7 +66,16 @@ def rejudge_manifest(*, manifest_id: int, **_later: object) -> Callable[[], None
     manifest = judged_before().filter(pk=manifest_id).first()
     if manifest is None:
         return None
-    return partial(revise_verdict, manifest=manifest, judgement=judge(manifest))
+    try:
+        return partial(_revise, manifest, judge(manifest))
+    except NotConvertedError:
+        return partial(request_conversion, manifest=manifest)
+
+
+def _revise(manifest: Manifest, judgement: Judgement) -> None:
+    revise_verdict(manifest=manifest, judgement=judgement)
+    if judgement.verdict == Verdict.PASSED:
+        request_other_forms(manifest=manifest)
 
 
 @job("prove-module", background=True)

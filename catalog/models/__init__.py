@@ -1,5 +1,6 @@
 """Extensions, what was pushed to them, and what the hub found out about it."""
 
+from catalog.models.conversions import Conversion
 from catalog.models.extensions import Extension, ExtensionQuerySet, SearchChange
 from catalog.models.manifests import Manifest, Module, Verdict
 from catalog.models.names import Alias, Creation, NamespaceRules
@@ -9,6 +10,7 @@ from catalog.models.releases import Release, Tag
 
 __all__ = [
     "Alias",
+    "Conversion",
     "Creation",
     "Extension",
     "ExtensionQuerySet",

@@ -1,5 +1,6 @@
 """What pages, the API and other rooms read from the catalog."""
 
+from catalog.selectors.conversions import converted, pinned_image, proxy_image
 from catalog.selectors.extensions import (
     find_extension,
     get_extension,
@@ -21,6 +22,7 @@ from catalog.selectors.rules import get_rules
 
 __all__ = [
     "carrier_of",
+    "converted",
     "find_extension",
     "findings_of",
     "get_extension",
@@ -28,6 +30,8 @@ __all__ = [
     "get_rules",
     "may_publish",
     "newest_release",
+    "pinned_image",
+    "proxy_image",
     "readers_get",
     "referrers",
     "releases_of",

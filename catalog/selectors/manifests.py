@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from catalog.models import Extension, Manifest, Release, Tag, Verdict
+from catalog.selectors.conversions import converted, tags_of_forms
 from core.errors import NotFoundError
 from core.policy import Permission, allows
-from wasmhub.oci import Version, is_release_tag
+from wasmhub.oci import Version, is_converted_tag, is_release_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,10 @@ def referrers(
 
 
 def _by_tag(extension: Extension, tag: str, *, pushed: bool) -> Manifest | None:
+    if is_converted_tag(tag):
+        form, _, version = tag.partition("-")
+        original = _by_tag(extension, version, pushed=pushed)
+        return converted(original, form) if original is not None else None
     if is_release_tag(tag):
         release = (
             extension.releases.select_related("manifest")
@@ -138,14 +143,15 @@ def tag_names(*, actor: Actor, extension: Extension) -> list[str]:
         unjudged = extension.tags.filter(name__startswith="sha256-", pushed__verdict__isnull=True)
         rows = unjudged.select_related("pushed").defer("pushed__content", "pushed__findings")
         about = {tag.name for tag in rows if readers_get(tag.pushed)}
-    names = set(extension.releases.filter(releases).values_list("tag", flat=True))
+    offered = list(extension.releases.filter(releases).only("tag", "version", "manifest_id"))
+    names = {release.tag for release in offered} | tags_of_forms(offered)
     names |= set(extension.tags.filter(tags).values_list("name", flat=True))
     return sorted(names | about)
 
 
 def carrier_of(*, actor: Actor, extension: Extension, sha256: str) -> Manifest | None:
-    """Return the newest manifest that the actor may read and that carries this module."""
-    carrying = extension.manifests.filter(module__sha256=sha256)
+    """Return the newest manifest that was pushed, carries this module, and the actor may read."""
+    carrying = extension.manifests.filter(module__sha256=sha256, converted_from=None)
     if not may_publish(actor, extension):
         carrying = carrying.filter(verdict=Verdict.PASSED)
     carrying = carrying.select_related("module").defer("content", "findings", "module__facts")

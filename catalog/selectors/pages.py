@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from catalog.models import Extension, Release, Verdict
+from catalog.selectors.conversions import pinned_image
 from catalog.selectors.extensions import newest_release, releases_of
 from catalog.selectors.manifests import findings_of
 from core.policy import Permission, Visibility, allows
@@ -214,6 +215,7 @@ def pull_commands(release: Release, origin: str) -> list[Snippet]:
         Snippet("skopeo", f"skopeo copy{skopeo} docker://{image} oci:{folder}"),
         Snippet("crane", f"crane pull{' --insecure' if plain else ''} {image} {folder}.tar"),
         *_raw(release, origin),
+        *_air_gap(release, origin),
     ]
 
 
@@ -222,11 +224,23 @@ def _raw(release: Release, origin: str) -> list[Snippet]:
     module = release.manifest.module if release.manifest else None
     if module is None or release.verdict != Verdict.PASSED:
         return []
+    url = origin + download_url(release.extension, module.sha256)
+    return [Snippet("curl", _curl(release, "wasm", url))]
+
+
+def _air_gap(release: Release, origin: str) -> list[Snippet]:
+    """Return the command for the image that proxies load as one file, and how to push it on."""
+    if release.manifest is None or release.verdict != Verdict.PASSED:
+        return []
+    pinned = pinned_image(release.manifest).digest.removeprefix("sha256:")
+    url = f"{origin}/download/{release.extension}/{pinned}.tar"
+    return [Snippet("air gap", _curl(release, "tar", url))]
+
+
+def _curl(release: Release, kind: str, url: str) -> str:
     public = release.extension.visibility == Visibility.PUBLIC
     token = "" if public else ' -H "Authorization: Bearer $WASMHUB_TOKEN"'
-    url = origin + download_url(release.extension, module.sha256)
-    file = f"{release.extension.name}-{release.version}.wasm"
-    return [Snippet("curl", f"curl -fL{token} -o {file} {url}")]
+    return f"curl -fL{token} -o {release.extension.name}-{release.version}.{kind} {url}"
 
 
 def deploy_manifests(release: Release, origin: str) -> list[Snippet]:
@@ -265,7 +279,7 @@ def render_manifest(release: Release, target: str, options: manifests.Options, o
         namespace=release.extension.namespace.name,
         name=release.extension.name,
         version=release.version,
-        manifest_digest=manifest.digest,
+        manifest_digest=pinned_image(manifest).digest,
         module_sha256=manifest.module.sha256,
         root_id=root_ids[0],
         public=release.extension.visibility == Visibility.PUBLIC,

@@ -1,5 +1,6 @@
 """Everything that changes extensions, releases, tags, their names and their rules."""
 
+from catalog.services.converting import record_conversion
 from catalog.services.counting import count_pulls
 from catalog.services.deleting import (
     delete_extension,
@@ -35,6 +36,7 @@ __all__ = [
     "hold",
     "note_change",
     "open_extension",
+    "record_conversion",
     "record_proof",
     "record_verdict",
     "rename_extension",

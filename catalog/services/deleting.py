@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.errors import ReleaseKeptError
-from catalog.models import Extension, Manifest, ManifestPull, Release, Tag, Verdict
+from catalog.models import Conversion, Extension, Manifest, ManifestPull, Release, Tag, Verdict
 from catalog.selectors import where
 from catalog.selectors.relations import accessories_of, children_of, index_of, is_named
 from catalog.services.following import note_change
@@ -58,7 +59,7 @@ def delete_release(*, actor: Actor, extension: Extension, version: str) -> None:
     audit.record(actor, "release.deleted", str(held), version=release.version, digest=digest)
     if manifest is not None:
         for one in [manifest, *children_of(manifest)]:
-            if not is_named(one):
+            if not is_named(one) and not Conversion.objects.filter(manifest=one).exists():
                 _delete_manifest(actor, held, one)
     _settle(held)
 
@@ -104,6 +105,11 @@ def delete_manifest(*, actor: Actor, extension: Extension, digest: str) -> None:
     manifest = held.manifests.filter(digest=digest).first()
     if manifest is None:
         raise NotFoundError("There is no manifest of this digest.")
+    if original := Manifest.objects.filter(conversions__manifest=manifest).first():
+        raise ConflictError(
+            f"The hub packed this from {original.digest}: delete that, and this goes with it.",
+            original=original.digest,
+        )
     releases = held.releases.filter(manifest=manifest)
     tags = held.tags.filter(pushed=manifest)
     for tag in [*releases.values_list("tag", flat=True), *tags.values_list("name", flat=True)]:
@@ -172,9 +178,10 @@ def _check_deletable(actor: Actor, extension: Extension, releases: QuerySet[Rele
 
 
 def _is_pulled(manifest: Manifest) -> bool:
-    """Test that somebody else pulled the manifest, or what a proxy gets of an index."""
+    """Test that somebody else pulled the manifest, what a proxy gets of an index, or a form."""
     parts = [manifest.pk, *(child.pk for child in children_of(manifest))]
-    return ManifestPull.objects.filter(manifest__in=parts).exists()
+    got = Q(manifest__in=parts) | Q(manifest__converted_from__original__in=parts)
+    return ManifestPull.objects.filter(got).exists()
 
 
 def _kept(extension: Extension, versions: list[str], why: str) -> ReleaseKeptError:
@@ -202,7 +209,9 @@ def _check_free(manifests: QuerySet[Manifest]) -> None:
 def _delete_manifest(actor: Actor, extension: Extension, manifest: Manifest) -> None:
     """Delete a manifest, its names, and what only speaks of it."""
     _check_free(Manifest.objects.filter(pk=manifest.pk))
-    for one in [manifest, *accessories_of(manifest)]:
+    forms = Manifest.objects.filter(converted_from__original=manifest)
+    unnamed = [form for form in forms if not is_named(form)]
+    for one in [*unnamed, manifest, *accessories_of(manifest)]:
         Tag.objects.filter(pushed=one).delete()
         Tag.objects.filter(served=one).update(served=None)
         Release.objects.filter(manifest=one).delete()

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Extension, Manifest, Module, Release, Tag, Verdict
+from catalog.services.converting import share_verdict
 from catalog.services.following import note_change
 from catalog.services.holding import hold
 from catalog.services.pushing import fill_page
@@ -49,15 +50,14 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         extension = hold(manifest.extension_id)
     except NotFoundError:
         return
-    module = _module(judgement)
-    judged = Manifest.objects.filter(pk=manifest.pk).update(
-        verdict=judgement.verdict,
-        findings=judgement.findings,
-        module=module,
-        judged=timezone.now(),
-    )
-    if not judged:
+    manifest.verdict, manifest.findings = judgement.verdict, judgement.findings
+    manifest.module, manifest.judged = _module(judgement), timezone.now()
+    row = Manifest.objects.filter(pk=manifest.pk)
+    if not row.update(
+        **{each: getattr(manifest, each) for each in ("verdict", "findings", "module", "judged")}
+    ):
         return
+    share_verdict(manifest)
     if judgement.verdict == Verdict.PASSED:
         Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
         Tag.objects.filter(pushed=manifest).update(served=manifest)
@@ -88,9 +88,11 @@ def revise_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         extension = hold(manifest.extension_id)
     except NotFoundError:
         return
+    manifest.module = _module(judgement) or manifest.module
     Manifest.objects.filter(pk=manifest.pk, verdict=manifest.verdict).update(
-        findings=judgement.findings, module=_module(judgement) or manifest.module
+        findings=judgement.findings, module=manifest.module
     )
+    share_verdict(manifest)
     if judgement.verdict != manifest.verdict:
         logger.warning("%s passed once and would fail now: look into it.", manifest)
     note_change(extension.pk)

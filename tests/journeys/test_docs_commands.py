@@ -62,7 +62,10 @@ def test_run(demo: Hub, file: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples/ada/hello/dist/1.0.0.wasm", tmp_path / "hello.wasm")
     for name in ("examples", "manage.py", ".venv"):
         (tmp_path / name).symlink_to(ROOT / name)
+    script = script.replace("docker://registry.example/filters/hello:1.0.0", "dir:carried")
+    release = demo.api("GET", "/extensions/ada/hello/releases/1.0.0").json()
     environment = demo.environment | {
+        "DIGEST": release["digest"].removeprefix("sha256:"),
         "WASMHUB_TOKEN": demo.tokens["ada"],
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }

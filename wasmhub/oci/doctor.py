@@ -61,7 +61,7 @@ class Diagnosis:
     loaders: tuple[Loader, ...]
     findings: tuple[Finding, ...]
     plan: Plan | None
-    """None when no module can be taken out."""
+    """None when no module can be taken out; else every error here is mended by a conversion."""
     pin: Literal["itself", "child", "canonical"] | None
     """
     Which digest a deploy manifest names: the image's own, that of the index's child for proxies,
@@ -103,17 +103,18 @@ def examine(
     found = module_layer(manifest)
     if found is None or (_is_absent(refusal) and not _is_declared(found)):
         return Diagnosis(None, unknown_loaders("It holds no Wasm module."), (), None, None)
-    findings = _findings(manifest, found, refusal)
+    fatal = _fatal(manifest, found, refusal)
+    findings = [*fatal, *_mistake(found, mended=not fatal)]
     reading = Reading(
         was_read=diff_id is not None and refusal is None,
-        fault=next((each.id for each in findings if each.severity == Severity.ERROR), ""),
+        fault=fatal[0].id if fatal else "",
     )
     if isinstance(found, ModuleLayer) and config is not None and diff_id is not None:
         fault = fault_of_diff_ids(manifest, config, found.layer, diff_id)
         reading = replace(reading, diff_ids=not fault)
         findings += _diff_id_findings(fault, found.form)
     is_certain = reading.was_read or _is_declared(found)
-    plan = _plan(found, findings) if is_certain else None
+    plan = _plan(found, findings) if is_certain and not fatal else None
     return Diagnosis(
         form=found.form if isinstance(found, ModuleLayer) else None,
         loaders=loaders_of(manifest, found, reading),
@@ -184,26 +185,26 @@ def _is_declared(found: ModuleLayer | NotAModule) -> bool:
     return isinstance(found, NotAModule) or found.declared
 
 
-def _findings(
+def _fatal(
     manifest: ParsedManifest, found: ModuleLayer | NotAModule, refusal: ImageError | None
 ) -> list[Finding]:
-    """List what is wrong, what cannot be mended first."""
+    """List what no packing anew can mend."""
     if isinstance(found, NotAModule):
         return [Finding(found.id, Severity.ERROR, found.reason, "the manifest")]
     if foreign := _not_sha256(manifest):
         return [foreign]
     if refusal is not None:
         where = f"layer {found.layer.digest}"
-        return [Finding(refusal.id, Severity.ERROR, str(refusal), where), *_mistake(found)]
-    return _mistake(found, mended=True)
+        return [Finding(refusal.id, Severity.ERROR, str(refusal), where)]
+    return []
 
 
-def _mistake(found: ModuleLayer, *, mended: bool = False) -> list[Finding]:
-    """Return why proxies would not take the layer: a warning once the hub mends it."""
-    if found.loads:
+def _mistake(found: ModuleLayer | NotAModule, *, mended: bool) -> list[Finding]:
+    """Return why proxies would not take the layer, and that the hub has one that they take."""
+    if isinstance(found, NotAModule) or found.loads:
         return []
-    severity, more = (Severity.WARNING, _MENDED) if mended else (Severity.ERROR, "")
-    return [Finding(found.mistake, severity, found.reason + more, "the manifest")]
+    message = found.reason + (_MENDED if mended else "")
+    return [Finding(found.mistake, Severity.ERROR, message, "the manifest")]
 
 
 def _not_sha256(manifest: ParsedManifest) -> Finding | None:
@@ -234,7 +235,7 @@ def _diff_id_findings(fault: str, form: Form) -> list[Finding]:
 
 
 def _plan(found: ModuleLayer | NotAModule, findings: list[Finding]) -> Plan | None:
-    if not isinstance(found, ModuleLayer) or _has_error(findings):
+    if not isinstance(found, ModuleLayer):
         return None
     conversions: list[Conversion] = []
     if found.form != "compat-oci" or findings:
@@ -250,7 +251,3 @@ def _pin(
     if plan is None or not isinstance(found, ModuleLayer):
         return None
     return "itself" if found.loads else "canonical"
-
-
-def _has_error(findings: list[Finding]) -> bool:
-    return any(each.severity == Severity.ERROR for each in findings)

@@ -74,7 +74,7 @@ def is_release_tag(tag: str) -> bool:
     return True
 
 
-def converted_tag(conversion: Conversion, version: Version) -> str | None:
+def converted_tag(conversion: str, version: Version) -> str | None:
     """Return the tag of a release's converted image; None when it would be too long for a tag."""
     tag = f"{conversion}-{version}"
     return tag if len(tag) <= TAG_MAX_LENGTH else None

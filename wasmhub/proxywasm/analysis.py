@@ -12,7 +12,7 @@ from wasmhub.proxywasm.findings import Finding, Severity
 from wasmhub.proxywasm.subject import Subject
 
 # Raise it when facts or findings of the same bytes change: they belong to (module, rule set).
-RULE_SET: Final = 2
+RULE_SET: Final = 3
 _WORST_FIRST: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 

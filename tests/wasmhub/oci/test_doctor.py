@@ -184,11 +184,11 @@ MISTAKES: dict[str, tuple[Image, str, bool | None, str | None]] = {
         None,
     ),
     "image/bad-archive": (compat_oci(PLUGIN_TGZ[:-1]), "error", None, None),
-    "image/cncf-form": (cncf(), "warning", False, "canonical"),
+    "image/cncf-form": (cncf(), "error", False, "canonical"),
     "image/diff-ids": (compat_oci(config=b"{}"), "warning", True, "itself"),
     "image/extra-layer": (
         wasme((media.HIGRESS_DOC, b"# Readme")),
-        "warning",
+        "error",
         False,
         "canonical",
     ),
@@ -201,13 +201,13 @@ MISTAKES: dict[str, tuple[Image, str, bool | None, str | None]] = {
     ),
     "image/layer-order": (
         build([PLUGIN, (media.HIGRESS_DOC, b"# Readme")], annotations=VARIANT),
-        "warning",
+        "error",
         False,
         "canonical",
     ),
     "image/mixed-media-types": (
         build([(media.DOCKER_LAYER_TAR_GZIP, PLUGIN_TGZ)], annotations=VARIANT),
-        "warning",
+        "error",
         False,
         "canonical",
     ),
@@ -218,11 +218,11 @@ MISTAKES: dict[str, tuple[Image, str, bool | None, str | None]] = {
         False,
         None,
     ),
-    "image/one-raw-layer": (wasme(config_layer=False), "warning", False, "canonical"),
+    "image/one-raw-layer": (wasme(config_layer=False), "error", False, "canonical"),
     "image/too-large": (compat_oci(tgz({"plugin.wasm": bytes(LIMIT + 1)})), "error", None, None),
     "image/uncompressed": (
         build([(media.OCI_LAYER_TAR, PLUGIN_TAR)], annotations=VARIANT),
-        "warning",
+        "error",
         False,
         "canonical",
     ),
@@ -232,7 +232,7 @@ MISTAKES: dict[str, tuple[Image, str, bool | None, str | None]] = {
         False,
         None,
     ),
-    "image/wasm-to-oci-form": (wasm_to_oci(), "warning", False, "canonical"),
+    "image/wasm-to-oci-form": (wasm_to_oci(), "error", False, "canonical"),
     "image/wrong-media-type": (compat_oci(MODULE), "error", False, None),
     "image/zstd": (
         build(
@@ -262,7 +262,7 @@ class TestMistakes:
         assert re.fullmatch(r"[A-Z].*\.", finding.message)
         assert loads(diagnosis)["istio"] is loads(diagnosis)["envoy-gateway"] is istio
         assert diagnosis.pin == pin
-        assert (diagnosis.plan is None) == (severity == "error")
+        assert (diagnosis.plan is None) == (pin is None)
 
     @pytest.mark.parametrize("mistake", sorted(MISTAKES))
     def test_every_answer_is_a_sentence(self, mistake: str) -> None:
@@ -412,7 +412,7 @@ class TestIndexes:
     media_type=st.sampled_from([media.OCI_MANIFEST, media.DOCKER_MANIFEST]),
     annotations=st.sampled_from([None, VARIANT]),
 )
-def test_any_mixture_is_answered_and_an_error_never_comes_with_a_plan(
+def test_any_mixture_is_answered_and_an_error_with_a_plan_is_mended(
     kinds: list[str], content: bytes, **more: Any
 ) -> None:
     image = build([(kind, content) for kind in kinds], config=b"{}", **more)
@@ -420,7 +420,7 @@ def test_any_mixture_is_answered_and_an_error_never_comes_with_a_plan(
     diagnosis = diagnose(image)
 
     failed = any(each.severity == Severity.ERROR for each in diagnosis.findings)
-    assert not (failed and diagnosis.plan)
+    assert not (failed and diagnosis.plan) or diagnosis.pin == "canonical"
     assert (diagnosis.pin is None) == (diagnosis.plan is None)
     if diagnosis.pin == "itself":
         assert loads(diagnosis)["istio"] is True
