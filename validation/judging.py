@@ -11,6 +11,7 @@ from catalog.selectors import proxy_image
 from catalog.services import Judgement
 from core.content import content_store, keep
 from validation.limited import ReaderError, Reading, read_in_child
+from validation.metadata import told_by
 from wasmhub.oci import (
     CONFIG_MAX_BYTES,
     Diagnosis,
@@ -21,11 +22,9 @@ from wasmhub.oci import (
     module_layer,
     parse_manifest,
 )
-from wasmhub.proxywasm import RULE_SET, Finding, Severity
+from wasmhub.proxywasm import RULE_SET, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from wasmhub.oci import ParsedManifest
 
 NO_MODULE = Judgement(verdict=None, rule_set=RULE_SET)
@@ -64,7 +63,8 @@ def judge(manifest: Manifest) -> Judgement:
     with tempfile.TemporaryFile() as module:
         read = read_image(manifest, module)
         if read is None:
-            return _judgement(NOTHING, [index_without_child()], passes=False)
+            missing = index_without_child().as_json()
+            return Judgement(Verdict.FAILED, RULE_SET, findings=[missing])
         found = read.diagnosis
         if found.form is None and not found.findings:
             return NO_MODULE
@@ -75,8 +75,7 @@ def judge(manifest: Manifest) -> Judgement:
             module.seek(0)
             if keep(module).sha256 != read.reading.facts["sha256"]:
                 raise ReaderError("The reader spoke of other bytes than those it unpacked.")
-    findings = [*found.findings, *read.reading.findings]
-    return _judgement(read.reading, findings, passes=read.is_good)
+    return _judgement(read)
 
 
 def read_image(manifest: Manifest, module: IO[bytes]) -> ReadImage | None:
@@ -120,6 +119,9 @@ def _is_converted(image: Manifest) -> bool:
     return image.conversions.filter(form=Conversion.Form.CANONICAL).exists()
 
 
-def _judgement(reading: Reading, findings: Iterable[Finding], *, passes: bool) -> Judgement:
-    verdict = Verdict.PASSED if passes else Verdict.FAILED
-    return Judgement(verdict, RULE_SET, reading.facts, [each.as_json() for each in findings])
+def _judgement(read: ReadImage) -> Judgement:
+    told, schema = told_by(read.parsed) if read.is_good else ({}, None)
+    packaging = {**read.diagnosis.as_json(), "config_schema": schema}
+    findings = [*packaging.pop("findings"), *(each.as_json() for each in read.reading.findings)]
+    verdict = Verdict.PASSED if read.is_good else Verdict.FAILED
+    return Judgement(verdict, RULE_SET, read.reading.facts, findings, packaging, told)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from catalog.models import Creation, Extension
+from catalog.models import Conversion, Creation, Extension
 from core.policy import Visibility
 
 if TYPE_CHECKING:
@@ -300,6 +300,34 @@ class CapabilitiesSerializer(serializers.Serializer[Any]):
     restriction = serializers.JSONField(
         help_text="Envoy's capability_restriction_config with nothing but what it imports."
     )
+
+
+class LoaderSerializer(serializers.Serializer[Any]):
+    """Whether one program loads an image; null when that is not known."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    loads = serializers.BooleanField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class FormSerializer(serializers.Serializer[Any]):
+    """An image that the hub packed of the same module; a tag that would be too long is null."""
+
+    form = serializers.ChoiceField(choices=Conversion.Form.choices)
+    tag = serializers.CharField(allow_null=True)
+    digest = serializers.CharField()
+
+
+class PackagingSerializer(serializers.Serializer[Any]):
+    """The form of an image, who loads it, and the other forms of its module."""
+
+    form = serializers.CharField(allow_null=True)
+    letter = serializers.CharField(allow_null=True, help_text="As in the image specification.")
+    title = serializers.CharField(allow_null=True)
+    loaders = LoaderSerializer(many=True)
+    pinned = serializers.CharField(allow_null=True, help_text="The digest for deploy manifests.")
+    forms = FormSerializer(many=True)
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{RELEASE}/findings", views.FindingsView.as_view(), name="findings"),
     path(f"{RELEASE}/compatibility", views.CompatibilityView.as_view(), name="compatibility"),
     path(f"{RELEASE}/capabilities", views.CapabilitiesView.as_view(), name="capabilities"),
+    path(f"{RELEASE}/packaging", views.PackagingView.as_view(), name="packaging"),
     path(f"{RELEASE}/manifests/<str:target>", views.ManifestView.as_view(), name="manifest"),
 ]
 

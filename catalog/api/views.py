@@ -21,6 +21,7 @@ from catalog.api.serializers import (
     ExtensionSerializer,
     FactsSerializer,
     FindingSerializer,
+    PackagingSerializer,
     ReleaseChangesSerializer,
     ReleaseSerializer,
     ReleasesSerializer,
@@ -32,6 +33,7 @@ from catalog.search.schema import FACETS
 from catalog.selectors.cards import cards_of
 from catalog.selectors.comparing import get_span
 from catalog.selectors.compatibility import compatibility_of_module, module_read
+from catalog.selectors.packaging import packaging_of
 from catalog.selectors.pages import render_manifest
 from core.errors import InvalidError, NotFoundError
 from core.origin import public_origin
@@ -252,6 +254,15 @@ class CapabilitiesView(HubView):
             {"name": each, "sentence": CAPABILITIES.get(each, "")} for each in facts["capabilities"]
         ]
         return Response({"capabilities": named, "restriction": capability_restriction(facts)})
+
+
+class PackagingView(HubView):
+    """How a release's image is packed."""
+
+    @extend_schema(operation_id="getPackaging", responses={200: PackagingSerializer, 404: PROBLEM})
+    def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
+        """Return the image's form, who loads it, and the other forms that the hub made of it."""
+        return Response(packaging_of(self.release(namespace, name, version)))
 
 
 class CompareView(HubView):

@@ -51,6 +51,7 @@ class Manifest(models.Model):
     # Null is "no module", which is no verdict.
     verdict = models.CharField(max_length=12, choices=Verdict.choices, null=True)  # noqa: DJ001 - see above
     findings = models.JSONField(default=list)
+    packaging = models.JSONField(null=True, help_text="the doctor's word; see docs/api.md")
     module = models.ForeignKey(
         Module, null=True, on_delete=models.PROTECT, related_name="manifests"
     )

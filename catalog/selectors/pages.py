@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from catalog.models import Extension, Release, Verdict
-from catalog.selectors.conversions import pinned_image
+from catalog.selectors.conversions import pinned_image, pinned_tag
 from catalog.selectors.extensions import newest_release, releases_of
 from catalog.selectors.manifests import findings_of
 from core.policy import Permission, Visibility, allows
@@ -49,6 +49,7 @@ class ReleaseView:
     is_prerelease: bool
     is_newest: bool
     digest: str | None
+    pinned: str | None
     media_type: str | None
     facts: dict[str, Any]
     findings: list[dict[str, str]]
@@ -180,6 +181,7 @@ def release_view(
         is_prerelease=Version.parse(release.version).is_prerelease,
         is_newest=newest is not None and newest.pk == release.pk and not release.yanked,
         digest=manifest.digest if manifest else None,
+        pinned=pinned_image(manifest).digest if passed and manifest and origin else None,
         media_type=manifest.media_type if manifest else None,
         facts=facts,
         findings=findings_of(release),
@@ -280,6 +282,7 @@ def render_manifest(release: Release, target: str, options: manifests.Options, o
         name=release.extension.name,
         version=release.version,
         manifest_digest=pinned_image(manifest).digest,
+        tag=pinned_tag(release),
         module_sha256=manifest.module.sha256,
         root_id=root_ids[0],
         public=release.extension.visibility == Visibility.PUBLIC,

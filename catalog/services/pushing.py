@@ -19,7 +19,7 @@ from core.policy import Permission, require
 from wasmhub.oci import Version, is_release_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from core.actor import Actor
 
@@ -80,11 +80,16 @@ def accept_manifest(  # noqa: PLR0913 - its parts are its arguments
     return manifest
 
 
-def fill_page(extension: Extension, annotations: Mapping[str, str]) -> None:
-    """Fill what the page does not say yet from a manifest's standard annotations."""
-    filled: dict[str, str] = {}
+def fields_of(annotations: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Yield what a manifest's standard annotations say, by the field of the page."""
     for annotation, field in ANNOTATIONS.items():
-        value = annotations.get(annotation, "").strip()
+        yield field, annotations.get(annotation, "").strip()
+
+
+def fill_page(extension: Extension, told: Iterable[tuple[str, str]]) -> None:
+    """Fill what the page does not say yet; of a field that is told twice the first counts."""
+    filled: dict[str, str] = {}
+    for field, value in told:
         if value and not getattr(extension, field) and field not in filled:
             try:
                 check_field(field, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,13 +13,17 @@ from catalog.models import Extension, Manifest, Module, Release, Tag, Verdict
 from catalog.services.converting import share_verdict
 from catalog.services.following import note_change
 from catalog.services.holding import hold
-from catalog.services.pushing import fill_page
+from catalog.services.pushing import fields_of, fill_page
 from core import audit
 from core.errors import NotFoundError
 from wasmhub.oci import parse_manifest
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 logger = logging.getLogger(__name__)
 
+JUDGED = ("verdict", "findings", "packaging", "module", "judged")
 SUMMARY = ("sha256", "size", "abi", "contexts", "language", "sdk", "capabilities")
 
 
@@ -36,6 +40,9 @@ class Judgement:
     rule_set: int
     facts: dict[str, Any] | None = None
     findings: list[dict[str, str]] = field(default_factory=list)
+    packaging: dict[str, Any] | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What the image's own metadata say of the page, by field."""
 
 
 @transaction.atomic
@@ -51,17 +58,16 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
     except NotFoundError:
         return
     manifest.verdict, manifest.findings = judgement.verdict, judgement.findings
-    manifest.module, manifest.judged = _module(judgement), timezone.now()
+    manifest.packaging, manifest.module = judgement.packaging, _module(judgement)
+    manifest.judged = timezone.now()
     row = Manifest.objects.filter(pk=manifest.pk)
-    if not row.update(
-        **{each: getattr(manifest, each) for each in ("verdict", "findings", "module", "judged")}
-    ):
+    if not row.update(**{each: getattr(manifest, each) for each in JUDGED}):
         return
     share_verdict(manifest)
     if judgement.verdict == Verdict.PASSED:
         Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
         Tag.objects.filter(pushed=manifest).update(served=manifest)
-        _list(extension, manifest)
+        _list(extension, manifest, judgement.told)
     note_change(extension.pk)
     audit.record(
         None,
@@ -90,7 +96,7 @@ def revise_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         return
     manifest.module = _module(judgement) or manifest.module
     Manifest.objects.filter(pk=manifest.pk, verdict=manifest.verdict).update(
-        findings=judgement.findings, module=manifest.module
+        findings=judgement.findings, packaging=judgement.packaging, module=manifest.module
     )
     share_verdict(manifest)
     if judgement.verdict != manifest.verdict:
@@ -105,9 +111,10 @@ def revise_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
     )
 
 
-def _list(extension: Extension, manifest: Manifest) -> None:
-    """Let readers see the extension, with what its first good manifests say of it."""
-    fill_page(extension, parse_manifest(bytes(manifest.content), manifest.media_type).annotations)
+def _list(extension: Extension, manifest: Manifest, told: Mapping[str, str]) -> None:
+    """Let readers see the extension, with what its first good images say of it."""
+    parsed = parse_manifest(bytes(manifest.content), manifest.media_type)
+    fill_page(extension, [*fields_of(parsed.annotations), *told.items()])
     Extension.objects.filter(pk=extension.pk, listed__isnull=True).update(listed=timezone.now())
     Extension.objects.filter(pk=extension.pk).update(updated=timezone.now())
 

@@ -16,6 +16,7 @@ from catalog.forms import SettingsForm
 from catalog.selectors.cards import namespace_cards
 from catalog.selectors.comparing import capabilities_gained, predecessor, span_url
 from catalog.selectors.compatibility import by_proxy, compatibility_of_module, module_read
+from catalog.selectors.packaging import packaging_of
 from catalog.selectors.pages import ExtensionPage, extension_page
 from core.errors import InvalidError
 from core.origin import public_origin
@@ -134,6 +135,8 @@ def abi(request: HubRequest, extension: Extension) -> HttpResponse:
             actor=request.actor, extension=extension, version=page.release.version
         )
         context["compatibility"] = by_proxy(compatibility_of_module(module_read(release)))
+        if release.manifest is not None and release.manifest.packaging is not None:
+            context["packaging"] = packaging_of(release)
     return render(request, "catalog/abi.html", context)
 
 

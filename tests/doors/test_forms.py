@@ -147,7 +147,14 @@ def test_what_proxies_refuse_passes_and_is_deployed_in_the_form_that_they_load(
     digest = canonical.headers["docker-content-digest"]
     assert digest != release["digest"]
     manifest = hub.api("GET", f"/extensions/{path}/releases/1.0.0/manifests/istio-wasmplugin")
-    assert yaml.safe_load(manifest.text)["spec"]["sha256"] == digest.removeprefix("sha256:")
+    spec = yaml.safe_load(manifest.text)["spec"]
+    assert spec["sha256"] == digest.removeprefix("sha256:")
+    # Istio compares the digest with what the address names.
+    assert spec["url"] == f"oci://{hub.host}/{path}:canonical-1.0.0"
+    said = hub.api("GET", f"/extensions/{path}/releases/1.0.0/packaging").json()
+    assert said["pinned"] == digest
+    assert {"form": "canonical", "tag": "canonical-1.0.0", "digest": digest} in said["forms"]
+    assert {each["name"]: each["loads"] for each in said["loaders"]}["istio"] is False
 
 
 def test_what_proxies_load_is_deployed_as_it_was_pushed(hub: Hub) -> None:
@@ -181,6 +188,34 @@ def test_what_wasme_said_of_the_module_is_kept(hub: Hub) -> None:
     assert parsed["annotations"]["org.opencontainers.image.title"] == "Hello of old"
     layer = blob(hub, path, parsed["layers"][0]["digest"])
     assert extract_module(BytesIO(layer), "tar+gzip", 1 << 20).runtime_config == RUNTIME_CONFIG
+
+
+HIGRESS_SPEC = b"""
+info: {category: auth, name: jwt, title: JWT for all, description: Checks tokens.}
+spec: {configSchema: {openAPIV3Schema: {type: object, properties: {issuer: {type: string}}}}}
+"""
+
+
+def test_what_higress_s_layers_say_fills_the_page(hub: Hub) -> None:
+    image = build(
+        [
+            (media.HIGRESS_SPEC, HIGRESS_SPEC),
+            ("application/vnd.module.wasm.doc.v1+markdown", b"# Wie es geht"),
+            ("application/vnd.module.wasm.doc.v1.en+markdown", b"# How it goes"),
+            ARCHIVE,
+        ],
+        config_type="application/vnd.oci.empty.v1+json",
+        config=b"{}",
+    )
+
+    path, release = released(hub, image)
+
+    assert release["verdict"] == "passed"
+    page = hub.api("GET", f"/extensions/{path}").json()
+    assert (page["title"], page["description"]) == ("JWT for all", "Checks tokens.")
+    assert (page["category"], page["readme"]) == ("auth", "# How it goes")
+    said = hub.api("GET", f"/extensions/{path}/releases/1.0.0/packaging").json()
+    assert (said["letter"], said["pinned"]) == ("E", str(image.digest))
 
 
 @pytest.mark.slow

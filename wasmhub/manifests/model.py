@@ -35,13 +35,15 @@ class ModuleSource:
     root_id: str
     public: bool
     """Whether anybody may download the module without a token."""
+    tag: str | None = None
+    """The tag that `manifest_digest` is found by; the version unless given."""
 
     def __post_init__(self) -> None:
         _origin_parts(self.origin)
         check_text(self.root_id, "root id")
         try:
             Repository(self.namespace, self.name)
-            check_tag(self.version)
+            check_tag(self.tag or self.version)
             Digest("sha256", self.module_sha256)
             algorithm = Digest.parse(self.manifest_digest).algorithm
         except OciError as error:
@@ -57,7 +59,8 @@ class ModuleSource:
     @property
     def image(self) -> str:
         """The image's reference, by tag."""
-        return f"{_origin_parts(self.origin).netloc}/{self.namespace}/{self.name}:{self.version}"
+        repository = f"{_origin_parts(self.origin).netloc}/{self.namespace}/{self.name}"
+        return f"{repository}:{self.tag or self.version}"
 
     @property
     def download_url(self) -> str:

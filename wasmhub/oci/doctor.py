@@ -40,6 +40,14 @@ FORM_LETTERS: Final[Mapping[Form, str]] = {
     "higress": "E",
     "wasm-to-oci": "F",
 }
+FORM_TITLES: Final[Mapping[Form, str]] = {
+    "compat-oci": "OCI image, compat variant",
+    "compat-docker": "Docker image, compat variant",
+    "wasme": "image of wasme",
+    "cncf": "CNCF Wasm artifact",
+    "higress": "image of Higress",
+    "wasm-to-oci": "image of wasm-to-oci",
+}
 _MENDED: Final = " Or deploy the canonical image, which the hub publishes beside it."
 
 
@@ -73,6 +81,7 @@ class Diagnosis:
         return {
             "form": self.form,
             "letter": FORM_LETTERS[self.form] if self.form else None,
+            "title": FORM_TITLES[self.form] if self.form else None,
             "loaders": [each.as_json() for each in self.loaders],
             "findings": [each.as_json() for each in self.findings],
             "conversions": list(self.plan.conversions) if self.plan else [],

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 Name = Literal["istio", "envoy-gateway", "gloo", "harbor", "wkg", "image-volume"]
 _FETCHERS: Final[Mapping[Name, str]] = {"istio": "Istio", "envoy-gateway": "Envoy Gateway"}
+LOADER_TITLES: Final[Mapping[Name, str]] = {
+    **_FETCHERS,
+    "gloo": "Gloo",
+    "harbor": "Harbor",
+    "wkg": "wkg",
+    "image-volume": "Kubernetes image volumes",
+}
 # Faults of a layer that no reader gets over; with the others, readers differ.
 _FATAL: Final = frozenset({"image/no-plugin-wasm", "image/wrong-media-type", "image/not-sha256"})
 
@@ -36,7 +43,12 @@ class Loader:
 
     def as_json(self) -> dict[str, Any]:
         """Return the shape that pages, REST and the command line share."""
-        return {"name": self.name, "loads": self.loads, "reason": self.reason}
+        return {
+            "name": self.name,
+            "title": LOADER_TITLES[self.name],
+            "loads": self.loads,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +82,7 @@ def loaders_of(
 
 def unknown_loaders(reason: str) -> tuple[Loader, ...]:
     """Answer "unknown" for every consumer."""
-    names: tuple[Name, ...] = (*_FETCHERS, "gloo", "harbor", "wkg", "image-volume")
-    return tuple(Loader(name, reason) for name in names)
+    return tuple(Loader(name, reason) for name in LOADER_TITLES)
 
 
 def refusing_loaders(reason: str) -> tuple[Loader, ...]:

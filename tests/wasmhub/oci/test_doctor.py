@@ -172,7 +172,7 @@ class TestForms:
         assert (written["form"], written["letter"], written["pin"]) == ("cncf", "D", "canonical")
         assert written["conversions"] == ["canonical"]
         assert written["findings"][0]["help"] == "/docs/findings/image/cncf-form"
-        assert {"name", "loads", "reason"} == set(written["loaders"][0])
+        assert {"name", "title", "loads", "reason"} == set(written["loaders"][0])
 
 
 # The sample that has the mistake, its severity, whether Istio loads it, and which digest to pin.
