@@ -302,6 +302,9 @@ class ManifestView(HubView):
             OpenApiParameter("config", str, description="The plugin's configuration."),
             OpenApiParameter("port", int, description="envoy: the port to listen on."),
             OpenApiParameter("upstream", str, description="envoy: host:port to send requests to."),
+            OpenApiParameter(
+                "type", str, enum=["http", "network"], description="What the filter filters."
+            ),
         ],
         responses={(200, "application/yaml"): OpenApiTypes.STR, 400: PROBLEM, 404: PROBLEM},
     )
@@ -330,6 +333,8 @@ def _options(request: Request) -> manifests.Options:
         given["config"] = config
     if upstream := request.query_params.get("upstream"):
         given["upstream"] = upstream
+    if filter_type := request.query_params.get("type"):
+        given["filter_type"] = filter_type
     if port := request.query_params.get("port"):
         if not port.isdecimal():
             raise InvalidError("The port is a number from 1 to 65535.")

@@ -282,6 +282,7 @@ def render_manifest(release: Release, target: str, options: manifests.Options, o
         name=release.extension.name,
         version=release.version,
         manifest_digest=pinned_image(manifest).digest,
+        contexts=tuple(manifest.module.facts.get("contexts") or ()),
         tag=pinned_tag(release),
         module_sha256=manifest.module.sha256,
         root_id=root_ids[0],

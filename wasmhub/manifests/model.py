@@ -35,6 +35,8 @@ class ModuleSource:
     root_id: str
     public: bool
     """Whether anybody may download the module without a token."""
+    contexts: tuple[str, ...] = ("http",)
+    """What the module has callbacks for: `http`, `tcp`."""
     tag: str | None = None
     """The tag that `manifest_digest` is found by; the version unless given."""
 
@@ -82,6 +84,8 @@ class Options:
     """The plugin's configuration, passed on as it is."""
     plugin_name: str | None = None
     """The name of the rendered object or plugin; the extension's unless given."""
+    filter_type: str | None = None
+    """`http` or `network`; what the module has callbacks for unless given, `http` before `tcp`."""
     listen_port: int = 10000
     upstream: str | None = None
     """`host:port` that Envoy forwards to; without it Envoy answers itself."""
@@ -99,9 +103,18 @@ class Options:
             Endpoint.parse(self.upstream)
         if self.phase not in PHASES:
             raise InvalidOptionError(f"The phase is one of {', '.join(PHASES)}.")
+        if self.filter_type not in (None, "http", "network"):
+            raise InvalidOptionError("The type of the filter is http or network.")
         for name in (self.plugin_name, self.kubernetes_namespace, self.pull_secret):
             if name is not None:
                 _check_object_name(name)
+
+
+def is_network_filter(source: ModuleSource, options: Options) -> bool:
+    """Tell whether the module is deployed as a network (TCP) filter rather than an HTTP one."""
+    if options.filter_type is not None:
+        return options.filter_type == "network"
+    return "tcp" in source.contexts and "http" not in source.contexts
 
 
 @dataclass(frozen=True, slots=True)

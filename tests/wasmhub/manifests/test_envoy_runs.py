@@ -152,3 +152,53 @@ def test_envoy_fetches_the_module_and_runs_it(tmp_path: Path) -> None:
     assert response.status_code == 200, (tmp_path / "envoy.log").read_text()
     assert response.text == "hello from Envoy\n"
     assert response.headers["x-hub"] == "ok"
+
+
+# Puts `hi ` before what a client sends.
+NETWORK_MODULE = bytes(
+    wat2wasm("""
+(module
+  (import "env" "proxy_set_buffer_bytes"
+    (func $set (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "hi ")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32)
+    (drop (call $set (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 3)))
+    (i32.const 0)))
+""")
+)
+
+
+def said_back(port: int, data: bytes) -> bytes:
+    """Connect until Envoy has started, send, and return what comes back."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(data)
+                return connection.recv(100)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("upstream", [None, "127.0.0.1:9"])
+def test_a_network_filter_s_bootstrap_is_valid(tmp_path: Path, upstream: str | None) -> None:
+    network = source(contexts=("tcp",), public=False)
+    (tmp_path / "add_header-1.2.0.wasm").write_bytes(NETWORK_MODULE)
+
+    validate(tmp_path, render("envoy", network, Options(upstream=upstream)))
+
+
+def test_envoy_runs_a_network_filter_on_connections(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "add_header-1.2.0.wasm").write_bytes(NETWORK_MODULE)
+    network = source(contexts=("tcp",), public=False)
+
+    with running_envoy(tmp_path, render("envoy", network, Options(listen_port=port))):
+        said = said_back(port, b"there")
+
+    assert said == b"hi there", (tmp_path / "envoy.log").read_text()

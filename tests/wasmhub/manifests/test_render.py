@@ -114,6 +114,28 @@ class TestIstioWasmPlugin:
 
         assert plugin["metadata"]["name"] == "a--b.c-d"
 
+    @pytest.mark.parametrize(
+        ("contexts", "wanted", "kind"),
+        [
+            (("http",), None, None),
+            (("tcp",), None, "NETWORK"),
+            (("http", "tcp"), None, None),
+            (("http", "tcp"), "network", "NETWORK"),
+            (("tcp",), "http", None),
+        ],
+    )
+    def test_a_module_for_connections_only_is_a_network_plugin(
+        self, contexts: tuple[str, ...], wanted: str | None, kind: str | None
+    ) -> None:
+        plugin = self.plugin(replace(SOURCE, contexts=contexts), filter_type=wanted)
+
+        assert plugin["spec"].get("type") == kind
+
+    def test_the_image_is_named_by_its_own_tag(self) -> None:
+        plugin = self.plugin(replace(SOURCE, tag="canonical-1.2.0"))
+
+        assert plugin["spec"]["url"] == "oci://hub.example/acme/jwt:canonical-1.2.0"
+
     def test_options_are_followed(self) -> None:
         plugin = self.plugin(plugin_name="mine", kubernetes_namespace="edge", phase="STATS")
 
@@ -296,6 +318,7 @@ class TestRefused:
             {"upstream": "[::1]"},
             {"upstream": "::1:80"},
             {"phase": "FIRST"},
+            {"filter_type": "tcp"},
             {"plugin_name": ""},
             {"plugin_name": "A"},
             {"plugin_name": "a\n"},
@@ -335,6 +358,7 @@ class TestRefused:
             {"module_sha256": "AB" * 32},
             {"module_sha256": "sha256:" + "ab" * 32},
             {"root_id": "\udfff"},
+            {"tag": "a b"},
         ],
     )
     def test_sources_that_break_their_rule(self, change: dict[str, Any]) -> None:

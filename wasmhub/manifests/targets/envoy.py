@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from wasmhub.manifests.model import Endpoint, Manifest
+from wasmhub.manifests.model import Endpoint, Manifest, is_network_filter
 
 if TYPE_CHECKING:
     from wasmhub.manifests.model import ModuleSource, Options
@@ -31,7 +31,7 @@ def render(source: ModuleSource, options: Options) -> Manifest:
 def _comments(source: ModuleSource, options: Options) -> tuple[str, ...]:
     lines = [
         f"Envoy bootstrap: {source.title} from {source.origin}",
-        f"Run it with: envoy -c envoy.yaml; then ask http://127.0.0.1:{options.listen_port}/",
+        f"Run it with: envoy -c envoy.yaml; then {_first_use(source, options)}",
         f"The module sha256 is {source.module_sha256}.",
         f"The image's manifest digest is {source.manifest_digest}.",
     ]
@@ -47,12 +47,48 @@ def _comments(source: ModuleSource, options: Options) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _first_use(source: ModuleSource, options: Options) -> str:
+    if is_network_filter(source, options):
+        return f"connect to 127.0.0.1:{options.listen_port}"
+    return f"ask http://127.0.0.1:{options.listen_port}/"
+
+
 def _fetch_command(source: ModuleSource) -> str:
     header = "Authorization: Bearer $WASMHUB_TOKEN"
     return f'curl -fL -H "{header}" -o {_file_name(source)} {source.download_url}'
 
 
 def _listener(source: ModuleSource, options: Options) -> dict[str, Any]:
+    network = is_network_filter(source, options)
+    filters = _network_filters(source, options) if network else [_http_manager(source, options)]
+    return {
+        "name": "main",
+        "address": _address(Endpoint("127.0.0.1", options.listen_port)),
+        "filter_chains": [{"filters": filters}],
+    }
+
+
+def _network_filters(source: ModuleSource, options: Options) -> list[dict[str, Any]]:
+    """Filter connections to the upstream; without one, what a client sends comes back."""
+    last: dict[str, Any] = {
+        "name": "envoy.filters.network.echo",
+        "typed_config": {"@type": f"{_EXTENSIONS}filters.network.echo.v3.Echo"},
+    }
+    if options.upstream is not None:
+        proxy = {
+            "@type": f"{_EXTENSIONS}filters.network.tcp_proxy.v3.TcpProxy",
+            "stat_prefix": "ingress",
+            "cluster": _UPSTREAM_CLUSTER,
+        }
+        last = {"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}
+    kind = f"{_EXTENSIONS}filters.network.wasm.v3.Wasm"
+    config = {"@type": kind, "config": _plugin(source, options)}
+    return [{"name": "envoy.filters.network.wasm", "typed_config": config}, last]
+
+
+def _http_manager(source: ModuleSource, options: Options) -> dict[str, Any]:
+    kind = f"{_EXTENSIONS}filters.http.wasm.v3.Wasm"
+    wasm = {"@type": kind, "config": _plugin(source, options)}
     manager = {
         "@type": f"{_EXTENSIONS}filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "ingress",
@@ -61,19 +97,14 @@ def _listener(source: ModuleSource, options: Options) -> dict[str, Any]:
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(options)]}],
         },
         "http_filters": [
-            {"name": "envoy.filters.http.wasm", "typed_config": _wasm_filter(source, options)},
+            {"name": "envoy.filters.http.wasm", "typed_config": wasm},
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": {"@type": f"{_EXTENSIONS}filters.http.router.v3.Router"},
             },
         ],
     }
-    filters = [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
-    return {
-        "name": "main",
-        "address": _address(Endpoint("127.0.0.1", options.listen_port)),
-        "filter_chains": [{"filters": filters}],
-    }
+    return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
 
 
 def _route(options: Options) -> dict[str, Any]:
@@ -84,7 +115,7 @@ def _route(options: Options) -> dict[str, Any]:
     return {"match": match, "direct_response": {"status": 200, "body": body}}
 
 
-def _wasm_filter(source: ModuleSource, options: Options) -> dict[str, Any]:
+def _plugin(source: ModuleSource, options: Options) -> dict[str, Any]:
     config: dict[str, Any] = {
         "name": options.plugin_name or source.object_name,
         "root_id": source.root_id,
@@ -100,7 +131,7 @@ def _wasm_filter(source: ModuleSource, options: Options) -> dict[str, Any]:
             "@type": f"{_TYPES}google.protobuf.StringValue",
             "value": options.config,
         }
-    return {"@type": f"{_EXTENSIONS}filters.http.wasm.v3.Wasm", "config": config}
+    return config
 
 
 def _code(source: ModuleSource) -> dict[str, Any]:

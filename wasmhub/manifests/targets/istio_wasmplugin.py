@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmhub.manifests.errors import InvalidOptionError
-from wasmhub.manifests.model import Manifest, check_text
+from wasmhub.manifests.model import Manifest, check_text, is_network_filter
 
 if TYPE_CHECKING:
     from wasmhub.manifests.model import ModuleSource, Options
@@ -25,6 +25,8 @@ def render(source: ModuleSource, options: Options) -> Manifest:
         spec["imagePullSecret"] = options.pull_secret
     if source.root_id:
         spec["pluginName"] = source.root_id
+    if is_network_filter(source, options):
+        spec["type"] = "NETWORK"
     spec |= {"phase": options.phase, "failStrategy": "FAIL_CLOSE"}
     if config is not None:
         spec["pluginConfig"] = config
