@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.contrib import admin
 from environ.fileaware_mapping import FileAwareMapping
 
 from hub import first_start
@@ -75,6 +76,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -199,8 +201,8 @@ DEFAULT_FROM_EMAIL = f"WebAssembly Hub <hub@{urlsplit(PUBLIC_ORIGIN).hostname or
 # --- Static files -----------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [ROOT / "static"]
-# What packages bring (the browsable API's Bootstrap, say) is used on no page.
+STATICFILES_DIRS = [ROOT / "static", Path(admin.__file__).with_name("static")]
+# What other packages bring (the browsable API's Bootstrap, say) is used on no page.
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {

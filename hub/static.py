@@ -37,6 +37,10 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
             paths = {**paths, STYLE_SHEET: (whole, STYLE_SHEET)}
         yield from super().post_process(paths, *arguments, **options)
 
+    def compress_files(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+        """Leave the files of Django's admin as they are: a few people see them now and then."""
+        yield from super().compress_files([path for path in paths if not path.startswith("admin/")])
+
 
 def _joined(paths: dict[str, Any]) -> str:
     def read(name: str) -> str:
