@@ -1,7 +1,5 @@
 """Every route of Django's half. ``hub.asgi`` sends /v2/, /token and /download/ to the registry."""
 
-from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
@@ -9,9 +7,7 @@ from accounts.urls import sign_in_urlpatterns
 from catalog import views as catalog
 from catalog.api.urls import harbor_urlpatterns
 from hub import views
-
-# Staff signs in like everybody else, with the same limits on guessing.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+from hub.admin import staff_site
 
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path(
@@ -36,7 +32,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("api/v1/", include((api_urlpatterns, "api"))),
     path("api/", include(harbor_urlpatterns)),
-    path("admin/", admin.site.urls),
+    path("admin/", staff_site.urls),
     *sign_in_urlpatterns,
     path("", include("accounts.urls")),
     path("", include("validation.urls")),

@@ -13,6 +13,7 @@ from tests.live import PASSWORD, Hub, unique
 
 PROOFS = "/admin/catalog/proof/"
 SHA256 = "ab" * 32
+SHOWN = SHA256[:12]
 
 
 @contextmanager
@@ -53,10 +54,16 @@ def test_finds_the_modules_that_an_envoy_disputes(staff: httpx.Client) -> None:
     listed = staff.get(PROOFS, params={"disputed__exact": "1"})
 
     assert listed.status_code == 200
-    assert SHA256 in listed.text
+    assert SHOWN in listed.text
     rows = listed.text.partition("<tbody>")[2].partition("</tbody>")[0]
     assert "1.40.0" in rows
     assert "1.39.3" not in rows
+
+
+def test_sees_nothing_that_has_a_page_of_its_own(staff: httpx.Client) -> None:
+    offered = set(re.findall(r'href="(/admin/\w+/\w+/)"', staff.get("/admin/").text))
+
+    assert offered == {PROOFS}
 
 
 def test_does_not_write_what_an_envoy_said(staff: httpx.Client) -> None:
@@ -74,7 +81,7 @@ def test_who_is_not_signed_in_is_sent_to_the_door_for_everybody(hub: Hub) -> Non
     answer = httpx.get(f"{hub.origin}{PROOFS}", follow_redirects=True)
 
     assert answer.url.path == "/login"
-    assert SHA256 not in answer.text
+    assert SHOWN not in answer.text
 
 
 def test_others_get_in_by_no_door(hub: Hub) -> None:
@@ -82,4 +89,4 @@ def test_others_get_in_by_no_door(hub: Hub) -> None:
         answer = browser.get(PROOFS)
 
     assert answer.status_code == 403
-    assert SHA256 not in answer.text
+    assert SHOWN not in answer.text
