@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 from django.db.models import F, Q
 
 from catalog.models import Alias, Extension, Manifest, ManifestPull, Release, Tag, Verdict
@@ -26,9 +25,9 @@ from core.actor import Actor
 from core.errors import HubError
 from core.models import AuditEvent
 from tests.catalog.conftest import FACTS, pull, release, together
+from tests.transactions import TRANSACTIONS
 
-# Naming all apps spares each flush the making of Django's own permissions.
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=list(settings.INSTALLED_APPS))
+pytestmark = TRANSACTIONS
 
 # Who is first is luck: one round each time, more of them in the long run.
 ROUNDS = [0, *(pytest.param(number, marks=pytest.mark.slow) for number in range(1, 8))]

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import pytest
-from django.conf import settings
 from django.db import transaction
 
 from accounts.actors import actor_for
@@ -22,11 +20,10 @@ from catalog.models import Extension, Manifest, Verdict
 from catalog.services import Judgement, record_verdict
 from core.actor import Actor
 from registry.app import application
+from tests.transactions import TRANSACTIONS
 from wasmhub.oci import PackedImage, pack
 
-# Threads use the database, so no test can be one transaction. Naming all apps spares each flush
-# the making of Django's own permissions.
-DATABASE = pytest.mark.django_db(transaction=True, available_apps=list(settings.INSTALLED_APPS))
+DATABASE = TRANSACTIONS
 
 HOST = "127.0.0.1:8000"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
