@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from catalog.models import Manifest, Verdict
 from catalog.services import Judgement
 from core.content import content_store, keep
-from validation.limited import ReaderError, read_in_child
+from validation.children import ReaderError
+from validation.limited import read_in_child
 from wasmhub.oci import (
     ImageError,
     ModuleLayer,
