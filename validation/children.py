@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 PROGRAM: Final = Path(__file__).with_name("child.py")
 WALL_SECONDS: Final = 60.0
 _TOLD: Final = 2_000  # of what it wrote before it failed, in bytes
-_MEMORY: Final = f"more than {MEMORY_BYTES / 1024**3:g} GiB of memory"
+_MEMORY: Final = f"took more than {MEMORY_BYTES / 1024**3:g} GiB of memory"
+_TIME: Final = f"took more than {CPU_SECONDS} seconds of processor time"
 _LIMITS: Final = {
-    -signal.SIGKILL: f"more than {CPU_SECONDS} seconds of processor time",
-    -signal.SIGXCPU: f"more than {CPU_SECONDS} seconds of processor time",
+    -signal.SIGKILL: _TIME,
+    -signal.SIGXCPU: _TIME,
     -signal.SIGABRT: _MEMORY,  # engines end themselves when they get no memory
     OUT_OF_MEMORY: _MEMORY,
-    TOO_LONG: f"more than {ANSWER_BYTES // 1024**2} MiB to say what it is",
+    TOO_LONG: f"led to an answer of more than {ANSWER_BYTES // 1024**2} MiB",
 }
 
 
@@ -112,7 +113,7 @@ class Child:
         if self.overdue.is_set():
             raise TooHeavyError(f"took longer than {WALL_SECONDS:g} seconds")
         if status in _LIMITS:
-            raise TooHeavyError(f"took {_LIMITS[status]}")
+            raise TooHeavyError(_LIMITS[status])
         if status < 0:
             raise TooHeavyError(f"crashed the engine ({signal.Signals(-status).name})")
         self.said.seek(0)

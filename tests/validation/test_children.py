@@ -40,7 +40,7 @@ class TestEnd:
             ("os.kill(os.getpid(), signal.SIGXCPU)", "more than 20 seconds of processor time"),
             ("os.abort()", "more than 1.5 GiB of memory"),
             ("os._exit(90)", "more than 1.5 GiB of memory"),
-            ("os._exit(91)", "more than 32 MiB to say"),
+            ("os._exit(91)", "an answer of more than 32 MiB"),
             ("os.kill(os.getpid(), signal.SIGSEGV)", r"crashed the engine \(SIGSEGV\)"),
             ("os.kill(os.getpid(), signal.SIGILL)", r"crashed the engine \(SIGILL\)"),
         ],
