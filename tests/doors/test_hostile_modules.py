@@ -52,6 +52,10 @@ def test_each_one_is_judged_and_a_good_one_right_behind_them_too(bounded: Hub) -
         assert words in messages[finding_id], name
 
 
+def test_the_worker_says_at_its_start_what_it_takes_from_them(bounded: Hub) -> None:
+    assert "Modules are read " in bounded.log.read_text()
+
+
 @pytest.mark.parametrize("name", bombs.TO_TRY)
 def test_a_trial_ends_within_the_limit_and_says_which_it_was(bounded: Hub, name: str) -> None:
     build, trial, expected, words = bombs.TO_TRY[name]
