@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -91,11 +92,13 @@ class Child:
             # Who died before reading everything says why by its status.
             with suppress(BrokenPipeError):
                 self._tell(question)
-            status = self.process.wait()
+            # It stays a zombie for now, so that nobody else gets its number.
+            with suppress(ChildProcessError):
+                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
         finally:
             timer.cancel()
             end_session(self.process.pid)
-            self.process.wait()
+            status = self.process.wait()
         with self.said, self.log:
             return self._judged(status)
 
