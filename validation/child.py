@@ -52,8 +52,8 @@ def read(packing: Packing, descriptor: int, limit: int) -> dict[str, object]:
     from wasmhub import oci  # noqa: PLC0415 - imported late on purpose
     from wasmhub.proxywasm import analyse  # noqa: PLC0415
 
-    isolation.die_with_parent()
     _confine(limit + SPARE_FILE_BYTES)
+    isolation.die_with_parent()
     with os.fdopen(descriptor, "w+b") as module:
         try:
             found = oci.extract_module(sys.stdin.buffer, packing, limit)
