@@ -46,7 +46,7 @@ def _too_heavy(why: str) -> Reading:
     finding = Finding(
         "wasm/too-heavy",
         Severity.ERROR,
-        f"Reading the module {why}, which no proxy should spend on it. Build it with "
+        f"Reading the module {why}, and no proxy should have to bear that. Build it with "
         "optimisation and without debug information, and push it again.",
         "the module",
     )
