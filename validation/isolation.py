@@ -25,7 +25,7 @@ _NEW_USERS, _NEW_NETWORK, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000  # sched
 _DIE_WITH_PARENT, _NO_NEW_PRIVILEGES, _KILLED = 1, 38, 9  # prctl.h
 _CAPABILITIES_VERSION: Final = 0x20080522  # capability.h: two words for each set
 
-# linux/landlock.h; the numbers of its calls are the same on every architecture that Python is on.
+# linux/landlock.h; its calls have these numbers wherever there is a wasmtime (x86-64, arm64, …).
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 _FILES_SINCE: Final = {1: 13, 2: 14, 3: 15, 5: 16}  # how many rights over files a version knows
