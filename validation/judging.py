@@ -10,7 +10,8 @@ from catalog.models import Conversion, Manifest, Verdict
 from catalog.selectors import proxy_image
 from catalog.services import Judgement
 from core.content import content_store, keep
-from validation.limited import ReaderError, Reading, read_in_child
+from validation.children import ReaderError
+from validation.limited import Reading, read_in_child
 from validation.metadata import told_by
 from wasmhub.oci import (
     CONFIG_MAX_BYTES,

@@ -13,8 +13,8 @@ from django.conf import settings
 from catalog.selectors import get_extension, get_release
 from core.content import content_store
 from core.errors import InvalidError, NotFoundError
+from validation.children import TooHeavyError
 from validation.errors import BusyError
-from validation.limited import ReaderError
 from validation.spares import Spares
 
 if TYPE_CHECKING:
@@ -72,12 +72,10 @@ def _run(trial: Trial, modules: dict[str, BinaryIO]) -> Tried:
     sizes = [[reference, len(content)] for reference, content in contents.items()]
     asked = json.dumps({"trial": trial, "modules": sizes}).encode() + b"\n"
     child = _spares.take(str(settings.DATA_DIR / "compiled"))
-    status, said = child.ask([asked, *contents.values()])
-    if status < 0:
-        return _limited()
-    if status != 0:
-        raise ReaderError(f"The trial ended with {status}.")
-    document = json.loads(said)
+    try:
+        document = child.answer([asked, *contents.values()])
+    except TooHeavyError as error:
+        return _limited(f"The trial {error}.")
     if refused := document.get("refused"):
         raise InvalidError(refused)
     return Tried(document["outcome"], document["before"])
@@ -123,7 +121,7 @@ def _turn() -> Iterator[None]:
         _turns.release()
 
 
-def _limited() -> Tried:
+def _limited(reason: str) -> Tried:
     """Return what came of a trial that the child did not live to tell."""
     outcome = {
         "outcome": "limited",
@@ -133,6 +131,6 @@ def _limited() -> Tried:
         "calls": [],
         "fuel": 0,
         "milliseconds": 0.0,
-        "reason": "The trial took more time or memory than the sandbox gives.",
+        "reason": reason,
     }
     return Tried(outcome, {"request": [], "response": []})

@@ -16,6 +16,7 @@ from catalog.forms import SettingsForm
 from catalog.selectors.cards import namespace_cards
 from catalog.selectors.comparing import capabilities_gained, predecessor, span_url
 from catalog.selectors.compatibility import by_proxy, compatibility_of_module, module_read
+from catalog.selectors.contents import contents_of_facts
 from catalog.selectors.packaging import packaging_of
 from catalog.selectors.pages import ExtensionPage, extension_page
 from core.errors import InvalidError
@@ -128,7 +129,7 @@ def status(request: HubRequest, extension: Extension, version: str) -> HttpRespo
 @require_safe
 @at_its_address
 def abi(request: HubRequest, extension: Extension) -> HttpResponse:
-    """Show where the module loads, what it imports, exports and can do."""
+    """Show where the module loads, what it imports, exports, contains and can do."""
     page, context = page_of(request, extension, "abi")
     if page.release is not None and page.release.abi:
         release = selectors.get_release(
@@ -137,6 +138,8 @@ def abi(request: HubRequest, extension: Extension) -> HttpResponse:
         context["compatibility"] = by_proxy(compatibility_of_module(module_read(release)))
         if release.manifest is not None and release.manifest.packaging is not None:
             context["packaging"] = packaging_of(release)
+    if page.release is not None:
+        context["contents"] = contents_of_facts(page.release.facts)
     return render(request, "catalog/abi.html", context)
 
 

@@ -17,7 +17,7 @@ EXPRESSIONS_MAX: Final = 1_000_000
 _U32: Final = rb"[\x80-\xff]{0,4}[\0-\x7f]"
 _S64: Final = rb"[\x80-\xff]{0,9}[\0-\x7f]"
 # One pattern for the whole grammar, because the regular expression engine walks a million
-# expressions in half a second; a group's name is the feature that its instructions belong to.
+# expressions in a second; a group's name is the feature that its instructions belong to.
 _INSTRUCTIONS: Final = (
     rb"(?:\x41" + _U32  # i32.const
     + rb"|\x42" + _S64  # i64.const
@@ -29,10 +29,13 @@ _INSTRUCTIONS: Final = (
     + rb"|(?P<gc>\xfb(?:[\0\1\6\7]" + _U32  # struct.new(_default), array.new(_default)
     + rb"|\x08" + _U32 + _U32  # array.new_fixed
     + rb"|[\x1a-\x1c]))"  # any.convert_extern, extern.convert_any, ref.i31
-    + rb")*+"
+    + rb")"
 )  # fmt: skip
-_BEGINNING: Final = re.compile(_INSTRUCTIONS, re.DOTALL)
-_EXPRESSION: Final = re.compile(_INSTRUCTIONS + rb"\x0b", re.DOTALL)
+_INSTRUCTION: Final = re.compile(_INSTRUCTIONS, re.DOTALL)
+# Groups that are given up in a possessive repetition end the engine of Python 3.11: have none.
+_MANY: Final = re.sub(rb"\(\?P<\w+>", b"(?:", _INSTRUCTIONS) + b"*+"
+_BEGINNING: Final = re.compile(_MANY, re.DOTALL)
+_EXPRESSION: Final = re.compile(_MANY + rb"\x0b", re.DOTALL)
 
 
 class Constants:
@@ -56,8 +59,8 @@ class Constants:
             if beginning is not None and beginning.end() >= cursor.end:
                 raise cursor.cut_off()
             raise UnknownFormError
-        cursor.position = found.end()
-        if found.lastindex is not None:
-            for name, used in found.groupdict().items():
-                if used is not None:
-                    self._evidence.add(name.replace("_", "-"))
+        at, cursor.position = cursor.position, found.end()
+        while (one := _INSTRUCTION.match(cursor.data, at, found.end() - 1)) is not None:
+            at = one.end()
+            if one.lastgroup is not None:
+                self._evidence.add(one.lastgroup.replace("_", "-"))

@@ -2,7 +2,8 @@
 Which features of WebAssembly a module uses, as far as its sections show.
 
 What only instructions show is not looked for: ``sign-ext``, ``nontrapping-fptoint``,
-``tail-call``, ``relaxed-simd``, and every use of the others inside functions.
+``tail-call``, ``relaxed-simd``, and every use of the others inside functions. An engine tells most
+of that: ``wasmhub.proxywasm.engine`` asks one.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wasmhub.proxywasm.checks import CHECKS
+from wasmhub.proxywasm.checks.invalid import invalid
 from wasmhub.proxywasm.declared import declared_by
+from wasmhub.proxywasm.engine import used_features
 from wasmhub.proxywasm.facts import Facts, facts_of
 from wasmhub.proxywasm.findings import Finding, Severity
 from wasmhub.proxywasm.subject import Subject
@@ -45,4 +47,7 @@ def analyse(data: bytes, runtime_config: bytes | None = None) -> Analysis:
     stopping = {check.id for check in CHECKS if check.stops_loading}
     obstacles = tuple(each.message for each in findings if each.id in stopping)
     findings.sort(key=lambda finding: (_WORST_FIRST[finding.severity], finding.id))
-    return Analysis(replace(facts, obstacles=obstacles), tuple(findings))
+    features = facts.features
+    if facts.module is not None and not any(each.id == invalid.id for each in findings):
+        features = used_features(data, facts.module)
+    return Analysis(replace(facts, obstacles=obstacles, features=features), tuple(findings))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from wasmhub.module import ModuleError, kind_of, read_module
 from wasmhub.proxywasm.abi import HTTP_CALLBACKS, TCP_CALLBACKS, abi_of
 from wasmhub.proxywasm.capabilities import capabilities_of
+from wasmhub.proxywasm.contents import contents_of
 from wasmhub.proxywasm.declared import declared_by
+from wasmhub.proxywasm.escaping import escaped
 from wasmhub.proxywasm.origin import language_of, sdk_of
 
 if TYPE_CHECKING:
     from wasmhub.module import Export, Import, Kind, Module
-
-NAME_LENGTH: Final = 1_000  # in characters; longer than what compilers mangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Facts:
     Facts of one module; see DESIGN's fixed shapes. For what is no module most are empty.
 
     ``obstacles`` are findings that keep every proxy from loading it and that imports and exports do
-    not show. The shape has them only if there are any.
+    not show. The shape has them only if there are any. ``features`` are those that sections show or
+    compilers declare, until an engine was asked. The shape has them, and ``contents``, of modules.
     """
 
     sha256: str
@@ -39,6 +40,7 @@ class Facts:
     exports: tuple[Export, ...] = ()
     capabilities: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     module: Module | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -55,24 +57,31 @@ class Facts:
             "abi": self.abi,
             "contexts": list(self.contexts),
             "language": self.language,  # one of our own names
-            "sdk": None if self.sdk is None else _escaped(self.sdk),
-            "root_ids": [_escaped(each) for each in self.root_ids],
+            "sdk": None if self.sdk is None else escaped(self.sdk),
+            "root_ids": [escaped(each) for each in self.root_ids],
             "imports": [
                 {
-                    "module": _escaped(each.module),
-                    "name": _escaped(each.name),
+                    "module": escaped(each.module),
+                    "name": escaped(each.name),
                     "kind": each.kind,
                     "type": each.type,
                 }
                 for each in self.imports
             ],
             "exports": [
-                {"name": _escaped(each.name), "kind": each.kind, "type": each.type}
+                {"name": escaped(each.name), "kind": each.kind, "type": each.type}
                 for each in self.exports
             ],
             "capabilities": list(self.capabilities),
             **({"obstacles": list(self.obstacles)} if self.obstacles else {}),
+            **self._of_a_module(),
         }
+
+    def _of_a_module(self) -> dict[str, Any]:
+        if self.module is None:
+            return {}
+        features = [escaped(each) for each in self.features]
+        return {"features": features, "contents": contents_of(self.module)}
 
 
 def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
@@ -99,6 +108,7 @@ def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
         imports=module.imports,
         exports=module.exports,
         capabilities=tuple(capabilities_of(module)),
+        features=module.features,
         module=module,
     )
 
@@ -106,15 +116,3 @@ def facts_of(data: bytes, runtime_config: bytes | None = None) -> Facts:
 def declared_root_ids(runtime_config: bytes | None) -> tuple[str, ...]:
     """Return the root ids that a runtime-config.json declares, in both spellings; junk is none."""
     return declared_by(runtime_config).root_ids
-
-
-def _escaped(text: str) -> str:
-    r"""
-    Write what cannot be seen as the text format does, ``\u{0}``, and cut what nobody reads.
-
-    PostgreSQL's jsonb refuses NUL and lone surrogates, and marks of direction deceive readers.
-    """
-    kept = text if len(text) <= NAME_LENGTH else text[:NAME_LENGTH] + "…"
-    if kept.isprintable():
-        return kept
-    return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in kept)

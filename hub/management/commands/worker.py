@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from core.background import Background
 from core.sweeper import Sweeper
 from hub.celery import app
+from validation.children import say_isolation
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -26,6 +27,7 @@ class Command(BaseCommand):
     def handle(self, *, concurrency: int, **_options: Any) -> None:
         # It warns of root because of pickle, which we do not accept.
         warnings.filterwarnings("ignore", message="You're running the worker with superuser")
+        say_isolation()
         sweeper, background = Sweeper(), Background()
         sweeper.start()
         background.start()

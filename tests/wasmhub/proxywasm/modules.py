@@ -28,7 +28,9 @@ def examples() -> dict[str, bytes]:
 def modules() -> dict[str, bytes]:
     """Return every module whose fate the rules can know."""
     return dict(
-        [*_samples(), *_imports(), *_type_traps(), *_exports(), *_starts(), *_sizes(), *_bytes()]
+        each
+        for some in (_samples, _imports, _type_traps, _exports, _starts, _sizes, _features, _bytes)
+        for each in some()
     )
 
 
@@ -156,7 +158,20 @@ def _sizes() -> Iterator[tuple[str, bytes]]:
     yield "no memory", written("")
     yield "two memories", written(MEMORY, "(memory 1)")
     yield "an imported and an own memory", written('(import "a" "b" (memory 1))', MEMORY)
-    yield "SIMD", written(MEMORY, "(func (result v128) (v128.const i64x2 1 2))")
+
+
+def _features() -> Iterator[tuple[str, bytes]]:
+    v128 = "(v128.const i64x2 1 2)"
+    yield "SIMD", written(MEMORY, f"(func (result v128) {v128})")
+    for name, body in {
+        "relaxed SIMD": f"(drop (i8x16.relaxed_swizzle {v128} {v128}))",
+        "bulk memory": "(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))",
+        "two results": "(block (result i32 i32) (i32.const 0) (i32.const 0)) drop drop",
+        "references that are not null": "(drop (ref.as_non_null (ref.null func)))",
+        "references that are numbers": "(drop (ref.i31 (i32.const 1)))",
+        "exceptions that are caught": "(block $end (try_table (catch_all $end) nop))",
+    }.items():
+        yield name, written(MEMORY, f"(func {body})")
     yield "exceptions", written(MEMORY, "(tag $t) (func (throw $t))")
     yield "garbage collection", written(MEMORY, "(type (struct (field i32)))")
     yield "tail calls", written(MEMORY, "(func $f (return_call $f))")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.wasmhub.wasm_builder import PREAMBLE, Export, Import, a_filter, producers, wasm_module
 from wasmhub.proxywasm import CAPABILITIES, RULE_SET, analyse, facts_of
-from wasmhub.proxywasm.facts import NAME_LENGTH
+from wasmhub.proxywasm.escaping import NAME_LENGTH
 
 pytestmark = pytest.mark.single_setup
 
@@ -51,6 +51,22 @@ def test_facts_have_the_fixed_shape() -> None:
             {"name": "memory", "kind": "memory", "type": ""},
         ],
         "capabilities": ["log", "request-headers"],
+        "features": [],
+        "contents": {
+            "functions": 3,
+            "tables": 0,
+            "globals": 0,
+            "element_segments": 0,
+            "data_segments": 0,
+            "start": False,
+            "memories": [{"minimum": 65536, "maximum": None, "imported": False, "shared": False}],
+            "custom_sections": [{"name": "producers", "size": 39}],
+            "producers": [
+                {"field": "language", "name": "Rust", "version": ""},
+                {"field": "sdk", "name": "proxy-wasm", "version": "0.2.1"},
+            ],
+            "source_map": None,
+        },
     }
 
 

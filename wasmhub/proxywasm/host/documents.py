@@ -54,6 +54,10 @@ class Fields:
             raise TrialError(f"{self._where}.{name} must be a text.")
         if len(value) > longest:
             raise TrialError(f"{self._where}.{name} is longer than {longest} characters.")
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise TrialError(f"{self._where}.{name} has half a character in it.") from error
         return value
 
     def status(self, name: str, default: int) -> int:

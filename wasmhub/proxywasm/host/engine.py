@@ -37,6 +37,8 @@ OPTIONS: Final = {
     "wasm_memory64": False,
 }
 _DIGEST_BYTES: Final = 32
+# All that compiled code depends on but the module; asked while files can still be opened.
+_MACHINE: Final = (platform.machine(), os.name, version("wasmtime"), sorted(OPTIONS.items()))
 
 
 class Engine:
@@ -134,8 +136,7 @@ class CompiledCache:
 
     def _path(self, module: bytes) -> Path:
         """Return the file's path; all that the code depends on is in its name."""
-        machine = (platform.machine(), os.name, version("wasmtime"), sorted(OPTIONS.items()))
-        options = hashlib.sha256(repr(machine).encode()).hexdigest()[:16]
+        options = hashlib.sha256(repr(_MACHINE).encode()).hexdigest()[:16]
         return self._folder / f"{hashlib.sha256(module).hexdigest()}-{options}.cwasm"
 
 

@@ -188,10 +188,7 @@ def _connection(document: object) -> Connection:
 
 
 def _config(fields: Fields) -> bytes:
-    try:
-        return fields.text("config", "", CONFIG_MAX).encode()
-    except UnicodeEncodeError as error:
-        raise TrialError("config has half a character in it.") from error
+    return fields.text("config", "", CONFIG_MAX).encode()
 
 
 def _without_length(headers: Headers, body: bytes | tuple[bytes, ...], *also: bytes) -> Headers:

@@ -44,7 +44,9 @@ def main() -> None:
     arguments = sys.argv[1:]
     folders = [each for each in arguments if not each.startswith("-")] or [str(CORPUS)]
     options = [each for each in arguments if each.startswith("-")]
-    atheris.Setup([sys.argv[0], "-max_len=4096", "-timeout=10", *options, *folders], read)
+    # To merge it starts itself, by this name.
+    program = f"{sys.executable} {__file__}"
+    atheris.Setup([program, "-max_len=4096", "-timeout=10", *options, *folders], read)
     atheris.Fuzz()
 
 

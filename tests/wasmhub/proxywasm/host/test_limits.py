@@ -11,6 +11,7 @@ from wasmtime import wat2wasm
 from tests import filters
 from tests.wasmhub.proxywasm.host.cases.writing import (
     GRANTED,
+    TRAILERS,
     act_for,
     add,
     http_call,
@@ -30,10 +31,12 @@ def attempt(module: bytes, limits: Limits = SMALL, **document: object) -> Outcom
 
 class TestTooMuch:
     @pytest.mark.parametrize(
-        "where", ["_initialize", "_start", "context_create", "configure", "request_headers", "log"]
+        "where",
+        "_initialize _start context_create vm_start configure request_headers request_body "
+        "request_trailers response_headers response_body response_trailers log done delete".split(),
     )
     def test_work_ends_with_the_fuel(self, where: str) -> None:
-        outcome = attempt(probe(On(where, FOREVER, returns=1)))
+        outcome = attempt(probe(On(where, FOREVER, returns=1)), **TRAILERS)
 
         assert outcome.outcome == "limited"
         assert "3000000 units of fuel" in outcome.reason

@@ -83,6 +83,8 @@ class TestDocuments:
             ({"upstream": {"status": True}}, "must be a number"),
             ({"upstream": {"status": "200"}}, "must be a number"),
             ({"config": "\ud800"}, "half a character"),
+            ({"root_id": "\ud800"}, "half a character"),
+            ({"plugins": [{"module": "\ud800"}]}, "half a character"),
             ({"replies": [{"path": "/"}]}, "needs the name of its cluster"),
             ({"replies": [{"cluster": "a"}] * 51}, "more than 50 items"),
             ({"plugins": [{"config": ""}]}, "reference to its module"),

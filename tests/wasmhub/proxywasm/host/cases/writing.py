@@ -27,7 +27,7 @@ CHUNKS = {
     },
     "upstream": {"headers": [["x-u", "1"]], "body": {"chunks": ["uno", "dos"]}},
 }
-TRAILERS = {
+TRAILERS: dict[str, Any] = {
     "request": {
         "method": "POST",
         "body": {"chunks": ["one", "two"]},
