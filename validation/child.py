@@ -4,7 +4,8 @@ The child process that touches hostile bytes, by one of two commands.
 ``python -I child.py read PACKING FD LIMIT`` unpacks the layer on standard input, writes the module
 to the file descriptor, and says what it is. ``python -I child.py try CACHE`` runs the trial on
 standard input: a line of JSON with ``trial`` and ``modules``, the reference and the length of each,
-then the modules; the first one is tried, the others are its plugins'.
+then the modules; the first one is tried, the others are its plugins'. With ``propose`` it runs it
+twice, and says what to expect of it from now on.
 
 It has no database, no secrets and no network client; one JSON document goes to standard output.
 """
@@ -49,6 +50,7 @@ def try_modules(cache: str) -> dict[str, object]:
         Trial,
         TrialError,
         headers_before,
+        propose,
         run_trial,
     )
 
@@ -58,12 +60,20 @@ def try_modules(cache: str) -> dict[str, object]:
     question = json.loads(asked)
     modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
     tried = next(iter(modules.values()))
+    compiled = CompiledCache(Path(cache))
     try:
         trial = Trial.from_json(question["trial"])
-        outcome = run_trial(tried, trial, modules=modules, compiled=CompiledCache(Path(cache)))
+        outcome, *again = (
+            run_trial(tried, trial, modules=modules, compiled=compiled)
+            for _ in range(1 + question["propose"])
+        )
     except TrialError as error:
         return {"refused": str(error)}
-    return {"outcome": outcome.as_json(), "before": headers_before(trial, outcome)}
+    return {
+        "outcome": outcome.as_json(),
+        "before": headers_before(trial, outcome),
+        "proposed": propose(trial, outcome, *again) if again else None,
+    }
 
 
 def _limit(file_bytes: int) -> None:
