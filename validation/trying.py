@@ -108,8 +108,11 @@ def _release_of(actor: Actor, reference: str) -> Release:
     namespace, _, name = path.partition("/")
     if not version:
         raise InvalidError("Name a plugin's module as <namespace>/<name>:<version>.")
-    extension = get_extension(actor=actor, namespace=namespace, name=name)
-    return get_release(actor=actor, extension=extension, version=version)
+    try:
+        extension = get_extension(actor=actor, namespace=namespace, name=name)
+        return get_release(actor=actor, extension=extension, version=version)
+    except NotFoundError as error:
+        raise NotFoundError(f"{reference[:200]}: {error.message}") from error
 
 
 def _module_of(release: Release) -> BinaryIO:

@@ -1,5 +1,6 @@
 """Extensions, what was pushed to them, and what the hub found out about it."""
 
+from catalog.models.examples import ExampleResult, ExampleState, StandardTrial, TrialExample
 from catalog.models.extensions import Extension, ExtensionQuerySet, SearchChange
 from catalog.models.manifests import Manifest, Module, Verdict
 from catalog.models.names import Alias, Creation, NamespaceRules
@@ -10,6 +11,8 @@ from catalog.models.releases import Release, Tag
 __all__ = [
     "Alias",
     "Creation",
+    "ExampleResult",
+    "ExampleState",
     "Extension",
     "ExtensionQuerySet",
     "Manifest",
@@ -20,6 +23,8 @@ __all__ = [
     "PullCount",
     "Release",
     "SearchChange",
+    "StandardTrial",
     "Tag",
+    "TrialExample",
     "Verdict",
 ]
