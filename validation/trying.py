@@ -112,7 +112,7 @@ def _release_of(actor: Actor, reference: str) -> Release:
         extension = get_extension(actor=actor, namespace=namespace, name=name)
         return get_release(actor=actor, extension=extension, version=version)
     except NotFoundError as error:
-        raise NotFoundError(f"{reference[:200]}: {error.message}") from error
+        raise NotFoundError(f"{reference[:200]!a}: {error.message}") from error
 
 
 def _module_of(release: Release) -> BinaryIO:
