@@ -33,7 +33,7 @@ OUTCOME: dict[str, Any] = {
     "calls": [],
     "reason": "",
 }
-BEFORE = {"request": [[":path", "/"], ["x-a", "1"]], "response": []}
+BEFORE = {"request": [[":path", "/"], ["x-a", "1"]], "response": [["server", "x"]]}
 
 
 @pytest.fixture
@@ -159,8 +159,11 @@ class TestAPlainRequest:
         ("changes", "sentence"),
         [
             (
-                {"response": {"status": 200, "headers": [["x-b", "1"]], "body": ""}},
-                "it lets the request pass and changes x-a in the request; adds x-b in the response.",
+                {},
+                (
+                    "it lets the request pass and changes x-a in the request; adds x-b and "
+                    "removes server in the response."
+                ),
             ),
             (
                 {"outcome": "replied", "response": {"status": 403, "headers": [], "body": ""}},
