@@ -4,8 +4,8 @@ The child process that touches hostile bytes, by one of two commands.
 ``python -I child.py read PACKING FD LIMIT`` unpacks the layer on standard input, writes the module
 to the file descriptor, and says what it is. ``python -I child.py try CACHE`` runs the trial on
 standard input: a line of JSON with ``trial`` and ``modules``, the reference and the length of each,
-then the modules; the first one is tried, the others are its plugins'. With ``propose`` it runs it
-twice, and says what to expect of it from now on.
+then the modules; the first one is tried, the others are its plugins'. With ``propose`` it says
+what to expect of the trial from now on, too.
 
 It has no database, no secrets and no network client; one JSON document goes to standard output.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from wasmhub.oci.images import Packing
+    from wasmhub.proxywasm.host import Outcome
 
 CPU_SECONDS = 20
 # wasmtime needs address space beyond the module's own 256 MiB; a failed allocation aborts it.
@@ -61,19 +62,22 @@ def try_modules(cache: str) -> dict[str, object]:
     modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
     tried = next(iter(modules.values()))
     compiled = CompiledCache(Path(cache))
+
+    def run() -> Outcome:
+        return run_trial(tried, trial, modules=modules, compiled=compiled)
+
     try:
         trial = Trial.from_json(question["trial"])
-        outcome, *again = (
-            run_trial(tried, trial, modules=modules, compiled=compiled)
-            for _ in range(1 + question["propose"])
-        )
+        outcome = run()
     except TrialError as error:
         return {"refused": str(error)}
-    return {
+    answer: dict[str, object] = {
         "outcome": outcome.as_json(),
         "before": headers_before(trial, outcome),
-        "proposed": propose(trial, outcome, *again) if again else None,
     }
+    if question["propose"]:
+        answer["proposed"] = propose(trial, outcome, run)
+    return answer
 
 
 def _limit(file_bytes: int) -> None:

@@ -54,7 +54,7 @@ class Tried:
 
 def try_release(*, actor: Actor, release: Release, trial: Trial, propose: bool = False) -> Tried:
     """
-    Run a trial of DESIGN.md's fixed shape; to propose what to expect of it, run it twice.
+    Run a trial of DESIGN.md's fixed shape; to propose what to expect of it may take twice as long.
 
     :raises InvalidError: the trial is not of that shape
     :raises NotFoundError: the actor may not see a module of the chain, or it is not read yet
@@ -91,7 +91,7 @@ def _run(trial: Trial, modules: dict[str, BinaryIO], *, propose: bool) -> Tried:
     document = json.loads(said)
     if refused := document.get("refused"):
         raise InvalidError(refused)
-    return Tried(document["outcome"], document["before"], document["proposed"])
+    return Tried(document["outcome"], document["before"], document.get("proposed"))
 
 
 def _plugins(trial: Trial) -> list[str]:

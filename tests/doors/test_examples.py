@@ -160,7 +160,7 @@ class TestItsName:
 
     @pytest.mark.parametrize(
         "name",
-        ["a/b", "../x", "<b>x</b>", "A", "a--b", "-a", "a\u202eb", "a b", "a\0", "ä", "a" * 61],
+        ["a/b", "<b>x</b>", "a\0", "a" * 61],
     )
     def test_has_a_grammar(self, hub: Hub, denying: str, name: str) -> None:
         body = {"name": name, "trial": CLOSED, "expected": DENIED}
@@ -175,17 +175,9 @@ class TestWhatIsNoExample:
         ("said", "told"),
         [
             ({"trial": []}, "trial"),
-            ({"trial": {"request": 5}}, "request must be an object"),
-            ({"trial": {"nonsense": 1}}, "nonsense"),
-            ({"trial": {"root_id": "a\0b"}}, "a zero"),
             ({"trial": {"request": {"body": "a" * 70_000}}}, "65536"),
             ({"trial": {"plugins": [{"module": "alice/none:1.0.0"}]}}, "alice/none:1.0.0"),
-            ({"expected": {}}, "Expect something"),
             ({"expected": {"outcome": "fine"}}, "outcome is one of"),
-            ({"expected": {"response": {"headers": {"<b>": "1"}}}}, "no name of a header"),
-            ({"expected": {"logs": ["a" * 70_000]}}, "65536"),
-            ({"description": "a\u202eb"}, "U+202E"),
-            ({"description": "a" * 201}, "description"),
             ({"unknown": 1}, "unknown"),
         ],
     )
@@ -349,13 +341,8 @@ class TestOnThePage:
         ("said", "told"),
         [
             ({"name": "<b>x</b>"}, "lower-case letters"),
-            ({"trial": '{"request": '}, "This is no JSON"),
-            ({"trial": "[]"}, "Write a JSON object"),
             ({"trial": "[" * 50_000}, "nested too deeply"),
-            ({"trial": '{"root_id": "\\ud800"}'}, "half a character"),
-            ({"expected": "{}"}, "Expect something"),
             ({"expected": '{"outcome": "</textarea><script>"}'}, "outcome is one of"),
-            ({"description": "a\u202eb"}, "U+202E"),
         ],
     )
     def test_what_is_no_example_is_refused_and_nothing_typed_is_lost(

@@ -144,6 +144,11 @@ def values_of(name: str, headers: Pairs) -> tuple[str, ...]:
     return tuple(value for each, value in headers if each == name)
 
 
+def is_header_name(name: str) -> bool:
+    """Test that a header can have this name; that of a pseudo header begins with a colon."""
+    return _HEADER.fullmatch(name) is not None
+
+
 def _listed(values: tuple[str, ...]) -> str:
     listed = [shown(value, 200) for value in values[:5]]
     more = f" and {len(values) - 5} more" if len(values) > 5 else ""  # noqa: PLR2004 - as above
@@ -164,7 +169,7 @@ def _headers(document: object, where: str) -> dict[str, Wanted]:
     if len(document) > HEADERS_MAX:
         raise TrialError(f"{where} has more than {HEADERS_MAX} members.")
     for name in document:
-        if not _HEADER.fullmatch(name):
+        if not is_header_name(name):
             raise TrialError(f"{where}: {shown(name)} is no name of a header.")
     headers = {name.lower(): _wanted(each, f"{where}.{name}") for name, each in document.items()}
     if len(headers) < len(document):

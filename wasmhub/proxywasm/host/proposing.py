@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from wasmhub.proxywasm.host.before import headers_before
-from wasmhub.proxywasm.host.documents import body_as_json
-from wasmhub.proxywasm.host.expecting import values_of
+from wasmhub.proxywasm.host.documents import HEADERS_MAX, body_as_json
+from wasmhub.proxywasm.host.expecting import is_header_name, values_of
 from wasmhub.proxywasm.host.wire import echo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmhub.proxywasm.host.expecting import Pairs
     from wasmhub.proxywasm.host.outcome import Outcome
     from wasmhub.proxywasm.host.trial import Trial
@@ -22,17 +24,17 @@ _IMPLIED: Final = frozenset({":status", "content-length", "transfer-encoding"})
 Json = dict[str, Any]
 
 
-def propose(trial: Trial, outcome: Outcome, *again: Outcome) -> Json:
+def propose(trial: Trial, outcome: Outcome, again: Callable[[], Outcome] | None = None) -> Json:
     """
     Return an expectation: how the trial ended, and what the filter changed.
 
-    ``again`` has the outcomes of more runs: what was not the same in all of them, such as a random
-    id, is only expected to be there.
+    ``again`` runs the trial once more, where that is worth it: what is not the same both times,
+    such as a random id, is only expected to be there.
     """
-    first = _proposal(trial, outcome)
-    for other in again:
-        first = _agreed(first, _proposal(trial, other))
-    return first
+    proposal = _proposal(trial, outcome)
+    if again is None or proposal == {"outcome": outcome.outcome}:
+        return proposal
+    return _agreed(proposal, _proposal(trial, again()))
 
 
 def _proposal(trial: Trial, outcome: Outcome) -> Json:
@@ -64,11 +66,17 @@ def _headers(before: Pairs, after: Pairs) -> Json:
     """Return the headers that are not as they were before; those that went are absent."""
     names = dict.fromkeys(name for name, _ in [*after, *before] if name not in _IMPLIED)
     moved: Json = {}
-    for name in names:
+    for name in filter(is_header_name, names):
         values = values_of(name, after)
-        if values != values_of(name, before):
-            moved[name] = list(values) if len(values) > 1 else values[0] if values else False
+        if values != values_of(name, before) and len(moved) < HEADERS_MAX:
+            moved[name] = _wanted(values)
     return {"headers": moved} if moved else {}
+
+
+def _wanted(values: tuple[str, ...]) -> bool | str | list[str]:
+    if not values or any("\0" in value for value in values):
+        return bool(values)  # nobody can write a zero down
+    return list(values) if len(values) > 1 else values[0]
 
 
 def _body(body: bytes) -> Json:
