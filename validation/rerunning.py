@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from catalog.models import Release, TrialExample
     from validation.standard import Summary
 
+MOST = 20  # differences that are kept
 LOST = "The hub could not run it in three attempts. That is the hub's fault, not the module's."
 
 
@@ -51,7 +52,8 @@ def run_example(example: TrialExample, release: Release) -> ExampleEnd:
         return ExampleEnd(ExampleState.NOT_RUN, reason=error.message)
     differences = check(Expectation.from_json(example.expected), tried.outcome)
     state = ExampleState.FAILED if differences else ExampleState.PASSED
-    return ExampleEnd(state, differences)
+    more = len(differences) - MOST
+    return ExampleEnd(state, differences[:MOST] + [f"And {more} more differences."] * (more > 0))
 
 
 def run_standard_trial(release: Release) -> Summary | None:

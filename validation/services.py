@@ -44,6 +44,13 @@ def request_trials(*, manifest: Manifest) -> None:
             _request_example(example, release)
 
 
+def request_all_trials() -> None:
+    """Have everything tried that passed before the hub tried anything."""
+    passed = Manifest.objects.filter(verdict=Verdict.PASSED, releases__isnull=False).distinct()
+    for manifest in passed.select_related("extension").defer("content", "findings"):
+        request_trials(manifest=manifest)
+
+
 def _request_example(example: TrialExample, release: Release) -> None:
     arguments = {
         "example_id": example.pk,

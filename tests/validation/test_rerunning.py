@@ -19,7 +19,12 @@ from tests.catalog.conftest import release
 from validation import rerunning
 from validation.errors import BusyError
 from validation.limited import ReaderError
-from validation.services import request_trials, request_validation, save_example
+from validation.services import (
+    request_all_trials,
+    request_trials,
+    request_validation,
+    save_example,
+)
 from validation.standard import sentence_of, summary_of
 from validation.trying import Tried
 
@@ -53,14 +58,14 @@ def passed(alice: Actor, extension: Extension) -> Release:
     return Release.objects.select_related("extension", "manifest").get()
 
 
-def keep(actor: Actor, extension: Extension, name: str = "plain") -> None:
+def keep(actor: Actor, extension: Extension, expected: dict[str, Any] | None = None) -> None:
     save_example(
         actor=actor,
         extension=extension,
-        name=name,
+        name="plain",
         description="",
         trial={},
-        expected={"outcome": "continued"},
+        expected=expected or {"outcome": "continued"},
     )
 
 
@@ -144,6 +149,30 @@ def test_what_its_author_may_not_see_is_not_run(
 
     (run,) = example_runs(release=passed)
     assert (run.state, run.reason) == ("not-run", "'acme/x:1.0.0': nothing that you can see.")
+
+
+def test_what_passed_before_there_were_trials_can_be_asked_for(
+    alice: Actor, extension: Extension, passed: Release
+) -> None:
+    keep(alice, extension)
+    Job.objects.all().delete()
+
+    request_all_trials()
+
+    assert sorted(task for task, _ in waiting()) == TASKS
+
+
+def test_of_very_many_differences_some_are_kept(
+    alice: Actor, extension: Extension, passed: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {f"x-{number}": True for number in range(100)}
+    keep(alice, extension, expected={"response": {"headers": headers}})
+
+    do_all(monkeypatch, Tried(OUTCOME, BEFORE))
+
+    (run,) = example_runs(release=passed)
+    assert len(run.differences) == 21
+    assert run.differences[-1] == "And 80 more differences."
 
 
 def test_what_never_passed_is_not_run(alice: Actor, extension: Extension) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,6 +128,25 @@ class TestAnExpectation:
         except TrialError:
             return
         assert isinstance(check(expectation, CONTINUED), list)
+
+
+KEPT = [
+    pytest.param(file.parent, about["releases"][-1]["version"], example, id=example["name"])
+    for file in sorted(filters.EXAMPLES.glob("*/*/extension.toml"))
+    for about in [tomllib.loads(file.read_text())]
+    for example in about.get("examples", [])
+]
+
+
+@pytest.mark.parametrize(("folder", "version", "example"), KEPT)
+def test_the_newest_release_of_an_example_filter_does_as_its_examples_say(
+    folder: Path, version: str, example: dict[str, Any]
+) -> None:
+    module = (folder / "dist" / f"{version}.wasm").read_bytes()
+
+    outcome = run_trial(module, Trial.from_json(example["trial"]))
+
+    assert differences(example["expected"], outcome.as_json()) == []
 
 
 class TestAProposal:
