@@ -194,6 +194,17 @@ class TestAProposal:
         assert proposed["response"] == {"status": 200, "headers": {"x-request-id": True}}
         assert differences(proposed, outcome) == []
 
+    def test_of_a_connection_has_the_bytes_that_are_not_as_they_were_sent(self) -> None:
+        trial = Trial.from_json({"connection": {"downstream": "ping", "upstream": "pong"}})
+        outcome = Outcome(
+            "continued", request=Received(body=b"PING"), response=Received(body=b"pong")
+        )
+
+        proposed = propose(trial, outcome)
+
+        assert proposed == {"outcome": "continued", "request": {"body": "PING"}}
+        assert differences(proposed, outcome.as_json()) == []
+
     def test_of_a_broken_filter_is_that_it_breaks(self) -> None:
         proposed, _ = self.of(filters.without_marker(), {})
 
