@@ -13,6 +13,7 @@ from catalog.models import Extension
 from catalog.services import edit_extension, reserve_release
 from core.policy import Role
 from registry import services as registry
+from validation.services import save_example
 from wasmhub.oci import Repository, pack
 from wasmhub.oci.media import OCI_MANIFEST
 
@@ -90,7 +91,7 @@ def _publisher(namespace: str) -> Actor:
 
 
 def _example(file: Path) -> None:
-    """Publish an example's releases and fill its page, unless that was done before."""
+    """Publish an example's releases, fill its page and keep its trials, unless that was done."""
     namespace, name = file.parent.parent.name, file.parent.name
     rows = Extension.objects.select_related("namespace")
     extension = rows.filter(namespace__name=namespace, name=name).first()
@@ -99,10 +100,13 @@ def _example(file: Path) -> None:
     missing = [each for each in about["releases"] if each["version"] not in known]
     for release in missing:
         _publish(_publisher(namespace), file.parent, about, release)
+    extension = rows.get(namespace__name=namespace, name=name)
     if not known:
-        _fill_page(
-            _publisher(namespace), rows.get(namespace__name=namespace, name=name), about, file
-        )
+        _fill_page(_publisher(namespace), extension, about, file)
+    kept = set(extension.examples.values_list("name", flat=True))
+    for example in about.get("examples", []):
+        if example["name"] not in kept:
+            save_example(actor=_publisher(namespace), extension=extension, **example)
 
 
 def _publish(actor: Actor, folder: Path, about: dict[str, Any], release: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ The child process that touches hostile bytes, by one of three commands.
 writes the module to the file descriptor, and says what it is; CONFIG is what the image itself says
 of it, in base64. ``python -I child.py try ANSWER CACHE`` runs the trial on standard input: a line
 of JSON with ``trial`` and ``modules``, the reference and the length of each, then the modules; the
-first one is tried, the others are its plugins'. ``python -I child.py isolation ANSWER`` says what
-was taken from it.
+first one is tried, the others are its plugins'. With ``propose`` it says what to expect of the
+trial from now on, too. ``python -I child.py isolation ANSWER`` says what was taken from it.
 
 It has no environment, no database, no secrets, and before it looks at a hostile byte it gives up
 network and files. One JSON document goes to the file descriptor ANSWER; nobody reads the outputs,
@@ -32,6 +32,7 @@ from validation import isolation
 
 if TYPE_CHECKING:
     from wasmhub.oci.images import Packing
+    from wasmhub.proxywasm.host import Outcome
 
 CPU_SECONDS = 20
 # wasmtime needs address space beyond the module's own 256 MiB; a failed allocation aborts it.
@@ -76,6 +77,7 @@ def try_modules(cache: str) -> dict[str, object]:
         Trial,
         TrialError,
         headers_before,
+        propose,
         run_trial,
     )
 
@@ -89,12 +91,22 @@ def try_modules(cache: str) -> dict[str, object]:
     question = json.loads(asked)
     modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
     tried = next(iter(modules.values()))
+
+    def run() -> Outcome:
+        return run_trial(tried, trial, modules=modules, compiled=compiled)
+
     try:
         trial = Trial.from_json(question["trial"])
-        outcome = run_trial(tried, trial, modules=modules, compiled=compiled)
+        outcome = run()
     except TrialError as error:
         return {"refused": str(error)}
-    return {"outcome": outcome.as_json(), "before": headers_before(trial, outcome)}
+    answer: dict[str, object] = {
+        "outcome": outcome.as_json(),
+        "before": headers_before(trial, outcome),
+    }
+    if question["propose"]:
+        answer["proposed"] = propose(trial, outcome, run)
+    return answer
 
 
 def _confine(file_bytes: int, *, writable: str = "") -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def from_link(text: str) -> dict[str, Any]:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         unpacked = zlib.decompressobj()
         document = json.loads(unpacked.decompress(packed, DOCUMENT_BYTES))
+        json.dumps(document, ensure_ascii=False).encode()  # no page can show half a character
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise InvalidError(BROKEN) from error
     if not isinstance(document, dict):

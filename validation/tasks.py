@@ -1,22 +1,32 @@
-"""The room's jobs: judge a manifest, and have real Envoys prove what was computed."""
+"""The room's jobs: judge a manifest, have real Envoys prove it, and try what passed."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from catalog.models import Manifest, Module, Verdict
-from catalog.services import Judgement, record_proof, record_verdict, revise_verdict
+from catalog.models import ExampleState, Manifest, Module, Release, TrialExample, Verdict
+from catalog.selectors.compatibility import module_read
+from catalog.services import (
+    Judgement,
+    record_example_result,
+    record_proof,
+    record_standard_trial,
+    record_verdict,
+    revise_verdict,
+)
 from core.content import content_store
 from core.jobs import job
 from validation.envoys import installed
 from validation.judging import NotConvertedError, judge
 from validation.proving import Outcome, envoy_folder, prove
+from validation.rerunning import LOST, run_example, run_standard_trial
 from validation.services import (
     judged_before,
     request_conversion,
     request_other_forms,
     request_proofs,
+    request_trials,
 )
 from wasmhub.proxywasm import RULE_SET, Finding, Severity
 
@@ -58,6 +68,7 @@ def _record(manifest: Manifest, judgement: Judgement) -> None:
     if judgement.facts is not None and judgement.verdict == Verdict.PASSED:
         request_proofs(sha256=judgement.facts["sha256"])
         request_other_forms(manifest=manifest)
+        request_trials(manifest=manifest)
 
 
 @job("rejudge-manifest", background=True)
@@ -73,9 +84,11 @@ def rejudge_manifest(*, manifest_id: int, **_later: object) -> Callable[[], None
 
 
 def _revise(manifest: Manifest, judgement: Judgement) -> None:
+    """Write what newer rules say, and have done what follows for what passes by them."""
     revise_verdict(manifest=manifest, judgement=judgement)
     if judgement.verdict == Verdict.PASSED:
         request_other_forms(manifest=manifest)
+        request_trials(manifest=manifest)
 
 
 @job("prove-module", background=True)
@@ -91,3 +104,52 @@ def prove_module(*, sha256: str, version: str, **_later: object) -> Callable[[],
     proof = prove(content, envoy, version, root_id=root_ids[0])
     loads = None if proof.outcome == Outcome.NOT_RUN else proof.outcome == Outcome.LOADS
     return partial(record_proof, sha256=sha256, version=version, loads=loads, log=proof.log)
+
+
+def give_up_example(*, example_id: int, revision: int, release_id: int, **_later: object) -> None:
+    """Say that the hub could not run the example."""
+    record_example_result(
+        example_id=example_id,
+        revision=revision,
+        release_id=release_id,
+        state=ExampleState.NOT_RUN,
+        reason=LOST,
+    )
+
+
+@job("run-example", background=True, give_up=give_up_example)
+def rerun_example(
+    *, example_id: int, revision: int, release_id: int, **_later: object
+) -> Callable[[], None] | None:
+    """Run an example on a release, unless either is gone or the example changed meanwhile."""
+    examples = TrialExample.objects.select_related("author")
+    example = examples.filter(pk=example_id, revision=revision).first()
+    release = _release(release_id)
+    if example is None or release is None:
+        return None
+    end = run_example(example, release)
+    return partial(
+        record_example_result,
+        example_id=example_id,
+        revision=revision,
+        release_id=release_id,
+        state=end.state,
+        differences=end.differences,
+        reason=end.reason,
+    )
+
+
+@job("try-standard", background=True)
+def try_standard(*, release_id: int, **_later: object) -> Callable[[], None] | None:
+    """Run the standard trial on a release's module."""
+    release = _release(release_id)
+    summary = run_standard_trial(release) if release else None
+    if release is None or summary is None:
+        return None
+    return partial(record_standard_trial, sha256=module_read(release).sha256, summary=summary)
+
+
+def _release(release_id: int) -> Release | None:
+    """Return a release that passed, unless it is gone."""
+    rows = Release.objects.select_related("manifest__module", "extension__namespace")
+    return rows.filter(pk=release_id, manifest__verdict=Verdict.PASSED).first()

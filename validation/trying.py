@@ -43,16 +43,18 @@ class Tried:
     What came of a trial, in the fixed shape.
 
     ``before`` has the ``request`` headers that the first filter saw, and the ``response`` headers
-    that the upstream sent, for those who want to see the difference.
+    that the upstream sent, for those who want to see the difference. ``proposed`` is what to
+    expect of the trial from now on, for those who asked.
     """
 
     outcome: dict[str, Any]
     before: dict[str, list[list[str]]]
+    proposed: dict[str, Any] | None = None
 
 
-def try_release(*, actor: Actor, release: Release, trial: Trial) -> Tried:
+def try_release(*, actor: Actor, release: Release, trial: Trial, propose: bool = False) -> Tried:
     """
-    Run a trial of DESIGN.md's fixed shape.
+    Run a trial of DESIGN.md's fixed shape; to propose what to expect of it may take twice as long.
 
     :raises InvalidError: the trial is not of that shape
     :raises NotFoundError: the actor may not see a module of the chain, or it is not read yet
@@ -60,17 +62,26 @@ def try_release(*, actor: Actor, release: Release, trial: Trial) -> Tried:
     """
     with ExitStack() as stack:
         modules = {TRIED: stack.enter_context(_module_of(release))}
-        for reference in _plugins(trial):
-            other = _release_of(actor, reference)
+        for reference, other in chain_of(actor=actor, trial=trial).items():
             modules[reference] = stack.enter_context(_module_of(other))
         stack.enter_context(_turn())
-        return _run(trial, modules)
+        return _run(trial, modules, propose=propose)
 
 
-def _run(trial: Trial, modules: dict[str, BinaryIO]) -> Tried:
+def chain_of(*, actor: Actor, trial: Trial) -> dict[str, Release]:
+    """
+    Return the releases behind the one that is tried, by how the trial names them.
+
+    :raises InvalidError: the trial names them wrongly, or too many
+    :raises NotFoundError: the actor may not see one of them
+    """
+    return {reference: _release_of(actor, reference) for reference in _plugins(trial)}
+
+
+def _run(trial: Trial, modules: dict[str, BinaryIO], *, propose: bool) -> Tried:
     contents = {reference: module.read() for reference, module in modules.items()}
     sizes = [[reference, len(content)] for reference, content in contents.items()]
-    asked = json.dumps({"trial": trial, "modules": sizes}).encode() + b"\n"
+    asked = json.dumps({"trial": trial, "modules": sizes, "propose": propose}).encode() + b"\n"
     child = _spares.take(str(settings.DATA_DIR / "compiled"))
     try:
         document = child.answer([asked, *contents.values()])
@@ -78,7 +89,7 @@ def _run(trial: Trial, modules: dict[str, BinaryIO]) -> Tried:
         return _limited(f"The trial {error}.")
     if refused := document.get("refused"):
         raise InvalidError(refused)
-    return Tried(document["outcome"], document["before"])
+    return Tried(document["outcome"], document["before"], document.get("proposed"))
 
 
 def _plugins(trial: Trial) -> list[str]:
@@ -95,8 +106,11 @@ def _release_of(actor: Actor, reference: str) -> Release:
     namespace, _, name = path.partition("/")
     if not version:
         raise InvalidError("Name a plugin's module as <namespace>/<name>:<version>.")
-    extension = get_extension(actor=actor, namespace=namespace, name=name)
-    return get_release(actor=actor, extension=extension, version=version)
+    try:
+        extension = get_extension(actor=actor, namespace=namespace, name=name)
+        return get_release(actor=actor, extension=extension, version=version)
+    except NotFoundError as error:
+        raise NotFoundError(f"{reference[:200]!a}: {error.message}") from error
 
 
 def _module_of(release: Release) -> BinaryIO:
@@ -133,4 +147,4 @@ def _limited(reason: str) -> Tried:
         "milliseconds": 0.0,
         "reason": reason,
     }
-    return Tried(outcome, {"request": [], "response": []})
+    return Tried(outcome, {"request": [], "response": []}, {"outcome": "limited"})

@@ -1,4 +1,4 @@
-"""The room's page, below an extension's; the catalog's own come after it."""
+"""The room's pages, below an extension's; the catalog's own come after it."""
 
 from django.urls import path
 
@@ -6,6 +6,11 @@ from validation import views
 
 app_name = "validation"
 
+TRY = "<slug:namespace>/<str:name>/try"
+
 urlpatterns = [
-    path("<slug:namespace>/<str:name>/try", views.try_out, name="try"),
+    path(TRY, views.try_out, name="try"),
+    path(f"{TRY}/examples", views.new_example, name="new-example"),
+    path(f"{TRY}/examples/<str:example>", views.edit_example, name="edit-example"),
+    path(f"{TRY}/examples/<str:example>/delete", views.delete_example, name="delete-example"),
 ]

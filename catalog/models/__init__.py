@@ -1,6 +1,7 @@
 """Extensions, what was pushed to them, and what the hub found out about it."""
 
 from catalog.models.conversions import Conversion
+from catalog.models.examples import ExampleResult, ExampleState, StandardTrial, TrialExample
 from catalog.models.extensions import Extension, ExtensionQuerySet, SearchChange
 from catalog.models.manifests import Manifest, Module, Verdict
 from catalog.models.names import Alias, Creation, NamespaceRules
@@ -12,6 +13,8 @@ __all__ = [
     "Alias",
     "Conversion",
     "Creation",
+    "ExampleResult",
+    "ExampleState",
     "Extension",
     "ExtensionQuerySet",
     "Manifest",
@@ -22,6 +25,8 @@ __all__ = [
     "PullCount",
     "Release",
     "SearchChange",
+    "StandardTrial",
     "Tag",
+    "TrialExample",
     "Verdict",
 ]

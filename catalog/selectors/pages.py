@@ -19,6 +19,7 @@ from wasmhub.proxywasm import CAPABILITIES
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from catalog.selectors.examples import ExampleCount
     from core.actor import Actor
 
 TARGETS = {"istio-wasmplugin": "Istio WasmPlugin", "envoy": "Envoy"}
@@ -66,6 +67,7 @@ class ReleaseView:
     root_ids: list[str] = field(default_factory=list)
     imports: list[dict[str, str]] = field(default_factory=list)
     exports: list[dict[str, str]] = field(default_factory=list)
+    examples: ExampleCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

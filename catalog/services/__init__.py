@@ -8,6 +8,13 @@ from catalog.services.deleting import (
     delete_release,
     delete_tag,
 )
+from catalog.services.examples import (
+    Example,
+    delete_example,
+    record_example_result,
+    record_standard_trial,
+    save_example,
+)
 from catalog.services.extensions import edit_extension, open_extension
 from catalog.services.following import note_change
 from catalog.services.holding import hold
@@ -20,11 +27,13 @@ from catalog.services.verdicts import Judgement, record_verdict, revise_verdict
 from catalog.services.yanking import yank_release
 
 __all__ = [
+    "Example",
     "Judgement",
     "accept_manifest",
     "attach_packed",
     "check_quota",
     "count_pulls",
+    "delete_example",
     "delete_extension",
     "delete_manifest",
     "delete_release",
@@ -37,11 +46,14 @@ __all__ = [
     "note_change",
     "open_extension",
     "record_conversion",
+    "record_example_result",
     "record_proof",
+    "record_standard_trial",
     "record_verdict",
     "rename_extension",
     "reserve_release",
     "revise_verdict",
+    "save_example",
     "transfer_extension",
     "yank_release",
 ]

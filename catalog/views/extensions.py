@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -17,6 +18,7 @@ from catalog.selectors.cards import namespace_cards
 from catalog.selectors.comparing import capabilities_gained, predecessor, span_url
 from catalog.selectors.compatibility import by_proxy, compatibility_of_module, module_read
 from catalog.selectors.contents import contents_of_facts
+from catalog.selectors.examples import example_counts
 from catalog.selectors.packaging import packaging_of
 from catalog.selectors.pages import ExtensionPage, extension_page
 from core.errors import InvalidError
@@ -95,7 +97,9 @@ def extension(request: HubRequest, extension: Extension) -> HttpResponse:
 def versions(request: HubRequest, extension: Extension) -> HttpResponse:
     """List the releases."""
     page, context = page_of(request, extension, "versions")
-    context |= {"releases": page.releases, "versions": [each.version for each in page.releases]}
+    counts = example_counts(extension=extension)
+    releases = [replace(each, examples=counts.get(each.version)) for each in page.releases]
+    context |= {"releases": releases, "versions": [each.version for each in releases]}
     return render(request, "catalog/versions.html", context)
 
 
@@ -105,6 +109,7 @@ def version(request: HubRequest, extension: Extension, version: str) -> HttpResp
     """Show one release, and what it can do beyond the one before."""
     page, context = page_of(request, extension, "versions", version)
     shown = next(row for row in page.rows if page.release and row.version == page.release.version)
+    context["examples"] = example_counts(extension=extension).get(shown.version)
     older = predecessor(page.rows, shown)
     if older is not None:
         context |= {

@@ -35,6 +35,15 @@ def published(hub: Hub) -> str:
         who="alice",
         json={"readme": readme + f"| {'y' * 200} | z |\n", "license": "MIT", "category": "auth"},
     )
+    expected = {"outcome": "replied", "response": {"headers": {"x" * 100: "y" * 300}}}
+    for name, ended in (("plain", expected), ("a-" * 28 + "name", {"outcome": "continued"})):
+        answer = hub.api(
+            "PUT",
+            f"/extensions/{path}/examples/{name}",
+            who="alice",
+            json={"trial": {}, "expected": ended, "description": "A plain request. " * 10},
+        )
+        assert answer.status_code == 200, answer.text
     hub.wait_until_found(path.partition("/")[2], path)
     return path
 
@@ -86,6 +95,9 @@ def test_no_page_overflows_complains_or_bars_anybody(
         f"/{published}/abi",
         f"/{published}/try",
         f"/{published}/try?t=eNqrVipKLSxNLS5RsqpWKkgsyVCyUtLPSM3JyVeqrQUAmgQKKg",
+        f"/{published}/try?example=plain",
+        f"/{published}/try/examples",
+        f"/{published}/try/examples/plain",
         f"/{published}/settings",
         "/acme",
         "/acme/-/people",

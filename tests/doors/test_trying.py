@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from typing import Any
 
 import httpx
@@ -11,6 +13,9 @@ import pytest
 from tests import filters
 from tests.live import Hub, unique
 from tests.wasmhub.wasm_builder import Export, wasm_module
+
+# A link with half a character in it.
+HALF = base64.urlsafe_b64encode(zlib.compress(b'{"config": "\\ud800"}')).decode()
 
 
 def published(hub: Hub, example: str, version: str = "1.1.0", *, visibility: str = "public") -> str:
@@ -118,6 +123,19 @@ def test_what_is_no_trial_is_refused_with_the_reason(
     assert told in answer.text
 
 
+def test_half_a_character_in_a_reference_is_a_module_that_nobody_has(
+    hub: Hub, denying: str
+) -> None:
+    answer = hub.api(
+        "POST",
+        f"/extensions/{denying}/releases/1.1.0/trials",
+        content=rb'{"plugins": [{"module": "alice/\ud800:1.0.0"}]}',
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 404, answer.text
+
+
 def test_what_one_may_not_see_cannot_be_tried(hub: Hub) -> None:
     hidden = published(hub, "acme/deny-paths", visibility="private")
 
@@ -156,7 +174,7 @@ class TestOnThePage:
         assert 'value="/.env"' in shared
         assert "This path is closed." in shared
 
-    @pytest.mark.parametrize("text", ["x", "AAAA", "x" * 7000, "eJyrrgUAAXUA-Q", "%00", "é"])
+    @pytest.mark.parametrize("text", ["x", "AAAA", "x" * 7000, "eJyrrgUAAXUA-Q", "%00", "é", HALF])
     def test_a_broken_link_says_so(self, hub: Hub, denying: str, text: str) -> None:
         with hub.client() as client:
             page = client.get(f"/{denying}/try", params={"t": text})

@@ -6,18 +6,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from validation.services import request_all_proofs, request_rejudging
+from validation.services import request_all_proofs, request_all_trials, request_rejudging
 
 
 class Command(BaseCommand):
-    """Queue what older rules judged, and what the installed Envoys have not loaded yet."""
+    """Queue what older rules judged, what the installed Envoys have not loaded, and trials."""
 
-    help = "Judge again what older rules judged, and prove what no installed Envoy has proven."
+    help = "Judge again what older rules judged; prove and try what was not proven or tried yet."
 
     def handle(self, **_options: Any) -> None:
         manifests = request_rejudging()
         modules = request_all_proofs()
+        request_all_trials()
         self.stdout.write(
-            f"{manifests} manifests are judged again, and {modules} modules proven where they are "
-            "not, in the background, by the workers."
+            f"{manifests} manifests are judged again, and {modules} modules proven and tried where "
+            "they are not, in the background, by the workers."
         )

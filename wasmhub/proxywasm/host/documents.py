@@ -36,7 +36,7 @@ class Fields:
             raise TrialError(f"{where} must be an object.")
         unknown = sorted(str(each) for each in set(document) - set(known))
         if unknown:
-            raise TrialError(f"{where} has no member {_shown(unknown[0])}.")
+            raise TrialError(f"{where} has no member {shown(unknown[0])}.")
         self._document: dict[str, Any] = document
         self._where = where
 
@@ -108,7 +108,7 @@ def _header(item: object, where: str) -> tuple[bytes, bytes]:
         raise TrialError(f'{where} must be a list of pairs such as ["x-a", "1"].')
     name, value = item
     if not _NAME.fullmatch(name):
-        raise TrialError(f"{where}: {_shown(name)} is no name of a header.")
+        raise TrialError(f"{where}: {shown(name)} is no name of a header.")
     if not _VALUE.fullmatch(value):
         raise TrialError(f"{where}: the value of {name} has a line break or a zero in it.")
     return name.lower().encode(), _encoded(value.strip(" \t"), where)
@@ -147,8 +147,17 @@ def _encoded(text: str, where: str) -> bytes:
         raise TrialError(f"{where} has half a character in it; send bytes as base64.") from error
 
 
-def _shown(text: str) -> str:
-    return "“" + "".join(each if each.isprintable() else "·" for each in text[:60]) + "”"
+def shown(text: str, longest: int = 60) -> str:
+    """Quote the beginning of a stranger's text, a dot for what nobody could see."""
+    beginning = "".join(each if each.isprintable() else "·" for each in text[:longest])
+    return f"“{beginning}{'…' if len(text) > longest else ''}”"
+
+
+def body_from_json(body: object) -> bytes:
+    """Return the bytes that ``body_as_json`` wrote."""
+    if isinstance(body, dict):
+        return base64.b64decode(body["base64"])
+    return str(body).encode()
 
 
 def body_as_json(body: bytes) -> str | dict[str, str]:

@@ -6,22 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from catalog.selectors import get_release
+from catalog.models import Verdict
+from catalog.selectors import get_release, may_publish
+from catalog.selectors.examples import example_runs, get_example, standard_summary
 from catalog.views.extensions import at_its_address, page_of
 from core.errors import HubError
-from validation.forms import TrialForm, initial_of
+from validation.forms import ExampleForm, TrialForm, example_initial, initial_of
 from validation.headers import Marked, difference
 from validation.rates import check_trial_rate
 from validation.sharing import from_link, to_link
+from validation.standard import sentence_of
 from validation.trying import try_release
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.requests import HubRequest
-    from catalog.models import Extension
+    from catalog.models import Extension, Release
     from validation.trying import Tried
 
 # The outcomes that mean that the request went its way.
@@ -58,30 +62,74 @@ class Shown:
 @require_http_methods(["GET", "POST"])
 @at_its_address
 def try_out(request: HubRequest, extension: Extension) -> HttpResponse:
-    """Show the form, and what came of the trial that was sent or that the link stands for."""
+    """Show the form, and what came of the trial that was sent, or that a link or example holds."""
     page, context = page_of(request, extension, "try", request.GET.get("version"))
-    shared = request.GET.get("t", "")
-    trial, refusal, shown = None, None, None
+    keeps = may_publish(request.actor, extension)
+    release = None
+    if page.release is not None and page.release.verdict == Verdict.PASSED:
+        release = get_release(
+            actor=request.actor, extension=extension, version=page.release.version
+        )
+    trial, refusal, tried = None, None, None
     form = TrialForm(request.POST or None)
     try:
-        if request.method == "POST" and form.is_valid():
-            trial = form.trial()
-        elif shared and request.method == "GET":
-            trial = from_link(shared)
-            form = TrialForm(initial=initial_of(trial))
-        if trial is not None and page.release is not None:
+        trial, form = _asked(request, extension, form)
+        if trial is not None and release is not None:
             check_trial_rate(request)
-            release = get_release(
-                actor=request.actor, extension=extension, version=page.release.version
-            )
-            shown = show(try_release(actor=request.actor, release=release, trial=trial))
+            tried = try_release(actor=request.actor, release=release, trial=trial, propose=keeps)
     except HubError as error:
         refusal = error
-    context |= {"form": form, "shown": shown, "refusal": refusal}
-    context["share_url"] = _share_url(page.url, context, trial) if shown and trial else None
+    context |= {"form": form, "shown": show(tried) if tried else None, "refusal": refusal}
+    context |= _kept(request, extension, release, may_change=keeps)
+    if tried and trial is not None:
+        context["share_url"] = _share_url(page.url, context, trial)
+        if keeps:
+            proposed = example_initial("", "", trial, tried.proposed or {})
+            context["example_form"] = ExampleForm(initial=proposed, is_new=True)
     context["versions"] = [each.version for each in page.releases if each.verdict == "passed"]
     status = refusal.status if refusal else 400 if form.errors else 200
     return render(request, "validation/try.html", context, status=status)
+
+
+def _asked(
+    request: HubRequest, extension: Extension, form: TrialForm
+) -> tuple[dict[str, Any] | None, TrialForm]:
+    """Return the trial that is wanted, if any, and the form filled in with it."""
+    if request.method == "POST":
+        return (form.trial() if form.is_valid() else None), form
+    if name := request.GET.get("example"):
+        trial = get_example(extension=extension, name=name).trial
+    elif text := request.GET.get("t"):
+        trial = from_link(text)
+    else:
+        return None, form
+    return trial, TrialForm(initial=initial_of(trial))
+
+
+def _kept(
+    request: HubRequest, extension: Extension, release: Release | None, *, may_change: bool
+) -> dict[str, Any]:
+    """Return what is known of a release before anybody tries it here: examples, a plain request."""
+    if release is None:
+        return {}
+    runs = example_runs(release=release)
+    summary = standard_summary(release=release)
+    address = [extension.namespace.name, extension.name]
+    return {
+        "examples": [
+            {
+                "run": each,
+                "current": each.name == request.GET.get("example"),
+                "edit_url": reverse("validation:edit-example", args=[*address, each.name])
+                if may_change
+                else None,
+            }
+            for each in runs
+        ],
+        "examples_passed": sum(each.state == "passed" for each in runs),
+        "standard": sentence_of(summary) if summary else None,
+        "keep_url": reverse("validation:new-example", args=address),
+    }
 
 
 def _share_url(url: str, context: dict[str, Any], trial: dict[str, Any]) -> str | None:
