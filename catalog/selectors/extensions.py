@@ -60,7 +60,8 @@ def where(extension: Extension) -> dict[str, str]:
 def on_display() -> QuerySet[Manifest]:
     """Return the manifests that lists and search are made of: passed, and not only yanked."""
     passed = Manifest.objects.filter(verdict=Verdict.PASSED)
-    return passed.filter(Q(releases__isnull=True) | Q(releases__yanked=""))
+    unreleased = Q(releases__isnull=True, converted_from__isnull=True)  # forms follow originals
+    return passed.filter(unreleased | Q(releases__yanked=""))
 
 
 def releases_of(*, actor: Actor, extension: Extension) -> list[Release]:

@@ -288,13 +288,17 @@ class TestRights:
     def test_a_yanked_release_s_form_is_not_offered_and_stays_by_its_digest(self, hub: Hub) -> None:
         path, _ = released(hub, MENDED["image/uncompressed"])
         digest = pulled(hub, path, "canonical-1.0.0").headers["docker-content-digest"]
+        hub.wait_until_found(path, path)
         url = f"/extensions/{path}/releases/1.0.0"
         assert hub.api("PATCH", url, who="alice", json={"yanked": "Old."}).status_code == 200
+        later, _ = released(hub, MENDED["image/uncompressed"])
+        hub.wait_until_found(later, later)
         time.sleep(2.1)  # decisions are remembered so long
 
         assert pulled(hub, path, "canonical-1.0.0").status_code == 404
         assert pulled(hub, path, digest).status_code == 200
         assert tags(hub, path) == []
+        assert hub.api("GET", "/search", params={"q": path}).json()["results"] == []
 
     def test_a_form_goes_with_its_original_and_not_before(self, hub: Hub) -> None:
         path, release = released(hub, MENDED["image/uncompressed"], public=False)
