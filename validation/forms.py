@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from validation.headers import as_lines, read_lines
+from wasmhub.proxywasm.header_lines import as_lines, read_lines
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 TEXT = 64 * 1024
