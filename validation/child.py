@@ -3,8 +3,7 @@ The child process that touches hostile bytes, by one of two commands.
 
 ``python -I child.py read PACKING FD LIMIT`` unpacks the layer on standard input, writes the module
 to the file descriptor, and says what it is. ``python -I child.py try CACHE`` runs the trial on
-standard input: a line of JSON with ``trial`` and ``modules``, the reference and the length of each,
-then the modules; the first one is tried, the others are its plugins'.
+standard input, as `wasmhub.proxywasm.asking` writes it.
 
 It has no database, no secrets and no network client; one JSON document goes to standard output.
 """
@@ -44,26 +43,10 @@ def read(packing: Packing, descriptor: int, limit: int) -> dict[str, object]:
 def try_modules(cache: str) -> dict[str, object]:
     """Run a trial of the first module, with the others behind it."""
     _limit(SPARE_FILE_BYTES)
-    from wasmhub.proxywasm.host import (  # noqa: PLC0415 - imported late on purpose
-        CompiledCache,
-        Trial,
-        TrialError,
-        headers_before,
-        run_trial,
-    )
+    from wasmhub.proxywasm.host import CompiledCache  # noqa: PLC0415 - imported late on purpose
+    from wasmhub.proxywasm.host.answering import answer  # noqa: PLC0415 - imported late on purpose
 
-    asked = sys.stdin.buffer.readline()
-    if not asked:
-        sys.exit()  # whoever started this process early has ended
-    question = json.loads(asked)
-    modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
-    tried = next(iter(modules.values()))
-    try:
-        trial = Trial.from_json(question["trial"])
-        outcome = run_trial(tried, trial, modules=modules, compiled=CompiledCache(Path(cache)))
-    except TrialError as error:
-        return {"refused": str(error)}
-    return {"outcome": outcome.as_json(), "before": headers_before(trial, outcome)}
+    return answer(sys.stdin.buffer, CompiledCache(Path(cache))) or sys.exit()
 
 
 def _limit(file_bytes: int) -> None:

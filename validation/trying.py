@@ -16,6 +16,7 @@ from core.errors import InvalidError, NotFoundError
 from validation.errors import BusyError
 from validation.limited import ReaderError
 from validation.spares import Spares
+from wasmhub.proxywasm.asking import cut_short, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,15 +70,11 @@ def try_release(*, actor: Actor, release: Release, trial: Trial) -> Tried:
 
 def _run(trial: Trial, modules: dict[str, BinaryIO]) -> Tried:
     contents = {reference: module.read() for reference, module in modules.items()}
-    sizes = [[reference, len(content)] for reference, content in contents.items()]
-    asked = json.dumps({"trial": trial, "modules": sizes}).encode() + b"\n"
     child = _spares.take(str(settings.DATA_DIR / "compiled"))
-    status, said = child.ask([asked, *contents.values()])
-    if status < 0:
-        return _limited()
-    if status != 0:
+    status, said = child.ask(question(trial, contents))
+    if status > 0:
         raise ReaderError(f"The trial ended with {status}.")
-    document = json.loads(said)
+    document = cut_short() if status else json.loads(said)
     if refused := document.get("refused"):
         raise InvalidError(refused)
     return Tried(document["outcome"], document["before"])
@@ -121,18 +118,3 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         _turns.release()
-
-
-def _limited() -> Tried:
-    """Return what came of a trial that the child did not live to tell."""
-    outcome = {
-        "outcome": "limited",
-        "request": {"headers": [], "body": ""},
-        "response": {"status": 0, "headers": [], "body": ""},
-        "logs": [],
-        "calls": [],
-        "fuel": 0,
-        "milliseconds": 0.0,
-        "reason": "The trial took more time or memory than the sandbox gives.",
-    }
-    return Tried(outcome, {"request": [], "response": []})

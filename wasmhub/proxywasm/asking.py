@@ -1,0 +1,35 @@
+"""Ask a child process for a trial; `wasmhub.proxywasm.host.answering` is the other end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def question(trial: Mapping[str, Any], modules: Mapping[str, bytes]) -> list[bytes]:
+    """
+    Write a question: a line of JSON with the trial and the lengths of the modules, then these.
+
+    The first module is the one that is tried; the others are its plugins', by their references.
+    """
+    sizes = [[reference, len(content)] for reference, content in modules.items()]
+    line = json.dumps({"trial": trial, "modules": sizes}).encode() + b"\n"
+    return [line, *modules.values()]
+
+
+def cut_short() -> dict[str, Any]:
+    """Return the answer of a child that did not live to give it: it went over its limits."""
+    outcome = {
+        "outcome": "limited",
+        "request": {"headers": [], "body": ""},
+        "response": {"status": 0, "headers": [], "body": ""},
+        "logs": [],
+        "calls": [],
+        "fuel": 0,
+        "milliseconds": 0.0,
+        "reason": "The trial took more time or memory than the sandbox gives.",
+    }
+    return {"outcome": outcome, "memory": 0, "before": {"request": [], "response": []}}
