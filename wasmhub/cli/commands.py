@@ -34,7 +34,8 @@ def run_command(arguments: argparse.Namespace) -> int:
     """Run a command and return its exit code; UsageError says what was wrong with it."""
     place = Place.of(arguments.hub, os.environ)
     try:
-        report = _COMMANDS[arguments.command](arguments, place)
+        with place.opened:
+            report = _COMMANDS[arguments.command](arguments, place)
     except NotThereError as error:
         raise UsageError(str(error)) from error
     except NotAllowedError as error:

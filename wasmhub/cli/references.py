@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,10 +28,15 @@ _HOSTS: Final = {"docker.io": "registry-1.docker.io"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The hub that was named, if any, and the user's access token."""
+    """
+    The hub that was named, if any, and the user's access token.
+
+    ``opened`` has what blobs are read from until the command ends.
+    """
 
     hub: Origin | None = None
     token: str = ""
+    opened: ExitStack = field(default_factory=ExitStack, compare=False)
 
     @classmethod
     def of(cls, hub: str, environment: Mapping[str, str]) -> Place:

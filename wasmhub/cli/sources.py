@@ -43,21 +43,21 @@ def bring(argument: str, place: Place, *, image: str = "") -> Source:
     """
     found = read_argument(argument, place)
     if isinstance(found, Path):
-        return _from_path(found, image)
+        return _from_path(found, place, image)
     if isinstance(found, OnHub):
         return _from_hub(argument, found, place)
     return Source(argument, image=_pulled(found))
 
 
-def _from_path(path: Path, wanted: str) -> Source:
+def _from_path(path: Path, place: Place, wanted: str) -> Source:
     if str(path) == STDIN:
-        return _from_stream("standard input", _spooled(sys.stdin.buffer), wanted)
+        spooled = place.opened.enter_context(_spooled(sys.stdin.buffer))
+        return _from_stream("standard input", spooled, wanted)
     path = path.expanduser()
     try:
         if path.is_dir():
             return Source(str(path), image=stored_image(FolderFiles(path), wanted))
-        # Blobs are read from it until the process ends.
-        return _from_stream(str(path), path.open("rb"), wanted)
+        return _from_stream(str(path), place.opened.enter_context(path.open("rb")), wanted)
     except FileNotFoundError as error:
         raise UsageError(f"There is no file {path}.") from error
     except (OSError, ValueError) as error:
