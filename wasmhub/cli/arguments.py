@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from wasmhub.cli.errors import UsageError
@@ -154,4 +155,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415 - see above
 
-        parser.exit(message=f"wasmhub {version('wasmhub')}\n")
+        sys.stdout.write(f"wasmhub {version('wasmhub')}\n")
+        parser.exit()

@@ -26,6 +26,7 @@ _CONNECT_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30.0
 _WHOLE_SECONDS: Final = 300.0  # what drips never idles
 _HOPS: Final = 5
+_NOWHERE: Final = "The server redirects to what is no address: tell whoever runs it."
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 200, 401, 403, 404, 429
 
@@ -114,10 +115,9 @@ class Web:
                 if response.status not in _REDIRECTS:
                     yield Answer(origin, response, deadline)
                     return
-                url = urljoin(url, response.headers.get("Location", ""))
+                url, origin = _redirected(url, response)
             finally:
                 response.close()
-            origin = _origin(url)
             if origin.scheme == "http" and not (first.scheme == "http" and origin.is_loopback):
                 raise WebError(f"{first} redirects to {origin}, which has no TLS; that is refused.")
         raise WebError(f"{first} redirects again and again: tell whoever runs it.")
@@ -139,10 +139,18 @@ class Web:
             ) from error
 
 
+def _redirected(url: str, response: BaseHTTPResponse) -> tuple[str, Origin]:
+    try:
+        further = urljoin(url, response.headers.get("Location", ""))
+    except ValueError as error:
+        raise WebError(_NOWHERE) from error
+    return further, _origin(further)
+
+
 def _origin(url: str) -> Origin:
     origin = Origin.of(url)
     if origin is None:
-        raise WebError("The server redirects to what is no address.")
+        raise WebError(_NOWHERE)
     return origin
 
 
