@@ -76,7 +76,7 @@ def examine_source(source: Source) -> Examined:
     """Read the module of a source, and judge its packaging if it has one."""
     if source.image is None:
         return _examined(source, source.module, None, None)
-    inspection = inspect_stored(source.image)
+    inspection = _inspect(source.image)
     taken = inspection.module
     return _examined(
         source,
@@ -90,7 +90,7 @@ def module_of(source: Source) -> bytes:
     """Return the bytes that a proxy would run, or raise UsageError with why there are none."""
     if source.image is None:
         return source.module or b""
-    inspection = inspect_stored(source.image)
+    inspection = _inspect(source.image)
     if inspection.module is not None:
         return inspection.module.data
     findings = inspection.diagnosis.findings
@@ -98,7 +98,7 @@ def module_of(source: Source) -> bytes:
     raise UsageError(f"{source.name} has no module that can be taken out. {why}")
 
 
-def inspect_stored(image: Image) -> Inspection:
+def _inspect(image: Image) -> Inspection:
     """Examine an image whose blobs may be missing or damaged."""
     try:
         return inspect_image(image.parsed, image.open_blob, BLOB_MAX)

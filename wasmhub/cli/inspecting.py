@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from wasmhub.cli.errors import DONE, NO, UsageError
-from wasmhub.cli.examined import Examined, examine_source, inspect_stored
+from wasmhub.cli.examined import Examined, examine_source
 from wasmhub.cli.report import Report
 from wasmhub.cli.screen import Styled
 from wasmhub.cli.showing import show_examined, show_findings
 from wasmhub.cli.sources import bring
-from wasmhub.oci import ModuleLayer, check_strict, module_layer
+from wasmhub.oci import check_strict
 from wasmhub.proxywasm import Finding, Severity
 from wasmhub.proxywasm.by_proxy import PROXIES, state_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wasmhub.cli.references import Place
     from wasmhub.cli.screen import Screen
     from wasmhub.cli.sources import Source
+    from wasmhub.cli.stored import Image
     from wasmhub.proxywasm import Compatibility
 
 _BARE: Final = Finding(
@@ -91,7 +93,7 @@ def _show_answer(
 
 
 def _strict(source: Source) -> Report:
-    findings = [_BARE] if source.image is None else _strict_findings(source)
+    findings = [_BARE] if source.image is None else _strict_findings(source.image)
     broken = any(each.severity == Severity.ERROR for each in findings)
     document = {
         "canonical": not broken,
@@ -100,25 +102,15 @@ def _strict(source: Source) -> Report:
     return Report(document, partial(_show_strict, source.name, findings), NO if broken else DONE)
 
 
-def _strict_findings(source: Source) -> list[Finding]:
-    image = source.image
-    if image is None:
-        return [_BARE]
-    if image.parsed.kind == "index":
-        inspect_stored(image)
-    config = b""
-    if image.parsed.config is not None:
-        with image.open_blob(image.parsed.config.digest) as blob:
-            config = blob.read()
-    found = module_layer(image.parsed)
+def _strict_findings(image: Image) -> list[Finding]:
     layers = image.parsed.layers
-    layer = found.layer if isinstance(found, ModuleLayer) else layers[-1] if layers else None
-    if layer is None:
-        import io  # noqa: PLC0415
-
-        return check_strict(image.content, config, io.BytesIO())
-    with image.open_blob(layer.digest) as stream:
-        return check_strict(image.content, config, stream)
+    layer = image.open_blob(layers[-1].digest) if layers else io.BytesIO()
+    config = b""
+    with layer:
+        if image.parsed.config is not None:
+            with image.open_blob(image.parsed.config.digest) as blob:
+                config = blob.read()
+        return check_strict(image.content, config, layer)
 
 
 def _show_strict(name: str, findings: list[Finding], screen: Screen) -> None:

@@ -267,7 +267,7 @@ class TestAnImage:
         (tar({"manifest.json": b'[{"Config": "../x", "Layers": ["/etc/passwd"]}]'}), "not whole"),
         (tar({"manifest.json": b'[{"Config": "manifest.json", "Layers": ["x"]}]'}), "links"),
         (tar({"index.json": b"{}" * 9000})[:9000], "damaged"),
-        (tar({str(each): b"" for each in range(10_001)}), "more than 10000 members"),
+        (tar({"a": b""})[:512] * 10_001, "more than 10000 members"),
     ],
     ids=range(13),
 )
@@ -277,12 +277,11 @@ def test_what_is_no_whole_image_is_one_sentence(
     file = tmp_path / "image.tar"
     file.write_bytes(data)
 
-    for command in ("inspect", "run"):
-        said = wasmhub(command, file)
+    said = wasmhub("inspect", file)
 
-        assert (said.status, said.out) == (2, "")
-        assert told in said.err
-        assert re.fullmatch(r"wasmhub: [^\n]+\.\n", said.err)
+    assert (said.status, said.out) == (2, "")
+    assert told in said.err
+    assert re.fullmatch(r"wasmhub: [^\n]+\.\n", said.err)
 
 
 def test_links_in_an_archive_lead_nowhere(wasmhub: Command, tmp_path: Path) -> None:

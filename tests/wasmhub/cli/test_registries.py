@@ -52,7 +52,6 @@ class TestAnImage:
 
         assert document["facts"] == analyse(MODULE).facts.as_json()
         assert document["image"]["digest"] == str(IMAGE.digest)
-        assert wasmhub("run", reference(server, tag)).status == 0
 
     def test_behind_an_index_is_pulled_as_a_manifest(
         self, wasmhub: Command, server: Server
