@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STDIN: Final = "-"
 _OCI: Final = "oci://"
 _FILES: Final = (".wasm", ".tar")
+_HUB: Final = re.compile(r"https?://[^/?#@]+/?")
 _PATHS: Final = ("/", "./", "../", "~")
 # distribution-spec 1.1: any number of segments, while a hub's names have two.
 _PART: Final = r"[a-z0-9]++(?:(?:\.|__?|-++)[a-z0-9]++)*+"
@@ -48,7 +49,7 @@ class Place:
         if not url:
             return cls(None, token)
         origin = Origin.of(url)
-        if origin is None or url.rstrip("/").count("/") != 2:  # noqa: PLR2004 - those of https://
+        if origin is None or not _HUB.fullmatch(url):
             raise UsageError("The hub's address is like https://hub.example.com: see --hub.")
         return cls(origin, token)
 

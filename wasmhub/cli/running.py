@@ -137,10 +137,10 @@ def _show(answer: dict[str, Any], screen: Screen) -> None:
     screen.paragraph(shown.sentence, indent=0)
     if shown.reason:
         screen.paragraph(shown.reason, style="bad")
-    if shown.outcome != "replied" and shown.request:
+    if shown.outcome != "replied" and (shown.request or shown.request_body):
         screen.title("The request, as the upstream got it")
         _show_message(screen, shown.request, shown.request_body)
-    if shown.status:
+    if shown.response or shown.response_body:
         screen.title("The response, as the client got it")
         _show_message(screen, shown.response, shown.response_body)
     screen.title("Its log")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from wasmhub.proxywasm.header_lines import Marked, difference
+from wasmhub.proxywasm.header_lines import Marked, Pairs, difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Shown:
     milliseconds: float
 
 
-def show(outcome: Mapping[str, Any], before: Mapping[str, list[list[str]]]) -> Shown:
+def show(outcome: Mapping[str, Any], before: Mapping[str, Pairs]) -> Shown:
     """
     Return what is shown of an outcome in its fixed shape: what the filter changed stands out.
 
@@ -58,15 +58,20 @@ def show(outcome: Mapping[str, Any], before: Mapping[str, list[list[str]]]) -> S
         sentence=SENTENCES[outcome["outcome"]],
         reason=outcome["reason"],
         status=response["status"],
-        request=difference(before["request"], request["headers"]),
+        request=_changes(before["request"], request["headers"]),
         request_body=_body(request["body"]),
-        response=difference(upstream, status + received),
+        response=_changes(upstream, status + received),
         response_body=_body(response["body"]),
         logs=outcome["logs"],
         calls=outcome["calls"],
         fuel=outcome["fuel"],
         milliseconds=outcome["milliseconds"],
     )
+
+
+def _changes(before: Pairs, after: Pairs) -> list[Marked]:
+    """Mark what changed of a message, if there was one: HTTP has none without headers."""
+    return difference(before, after) if after else []
 
 
 def _body(body: object) -> str:

@@ -72,6 +72,7 @@ class TestHelp:
         (["inspect", "oci://host/A/b"], "oci://host/name:tag"),
         (["inspect", "a/b", "--hub", "hub.example"], "The hub's address is like"),
         (["inspect", "a/b", "--hub", "https://hub.example/x/y"], "The hub's address is like"),
+        (["inspect", "a/b", "--hub", "https://me:secret@hub.example"], "The hub's address is like"),
         (["inspect", "a/b", "--hub", "ftp://hub.example"], "The hub's address is like"),
         (["inspect", "other.example/ada/hello", "--hub", HUB], "leave one of them out"),
         (["inspect", "/proc/self/mem"], "cannot be read"),
@@ -237,3 +238,19 @@ class TestTheEnd:
         )
 
         assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_on_a_full_disk_is_a_sentence(self) -> None:
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [PROGRAM, "inspect", HELLO], stdout=full, stderr=subprocess.PIPE, check=False
+            )
+
+        assert done.returncode == 3
+        assert done.stderr == b"wasmhub: The output cannot be written: No space left on device.\n"
+
+    def test_without_any_streams_is_no_traceback(self, tmp_path: Path) -> None:
+        script = f"{PROGRAM} inspect - <&- >&- 2>{tmp_path}/errors"
+        done = subprocess.run(["sh", "-c", script], check=False)
+
+        assert done.returncode == 2
+        assert (tmp_path / "errors").read_text() == "wasmhub: There is nothing in standard input.\n"

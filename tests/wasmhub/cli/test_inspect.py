@@ -7,9 +7,12 @@ import io
 import json
 import re
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.wasmhub.cli.conftest import EXAMPLES, Command
 from tests.wasmhub.oci.image_builder import (
@@ -21,6 +24,9 @@ from tests.wasmhub.oci.image_builder import (
     tgz,
 )
 from tests.wasmhub.wasm_builder import Export, Import, wasm_module
+from wasmhub.cli.errors import UsageError
+from wasmhub.cli.files import ArchiveFiles
+from wasmhub.cli.stored import stored_image
 from wasmhub.oci import media, pack, write_oci_layout
 from wasmhub.proxywasm import analyse, compatibility_of, in_words
 
@@ -282,6 +288,17 @@ def test_what_is_no_whole_image_is_one_sentence(
     assert (said.status, said.out) == (2, "")
     assert told in said.err
     assert re.fullmatch(r"wasmhub: [^\n]+\.\n", said.err)
+
+
+LAYOUT = tar({"index.json": b"{}", "oci-layout": b"{}", "./a/b": b"x" * 600})
+
+
+@given(st.one_of(st.binary(max_size=2000), st.integers(0, len(LAYOUT) - 1)), st.binary(max_size=9))
+def test_no_bytes_are_more_than_a_sentence(start: bytes | int, patch: bytes) -> None:
+    data = start if isinstance(start, bytes) else LAYOUT[:start] + patch + LAYOUT[start + 9 :]
+
+    with suppress(UsageError):
+        stored_image(ArchiveFiles(io.BytesIO(data)), "")
 
 
 def test_links_in_an_archive_lead_nowhere(wasmhub: Command, tmp_path: Path) -> None:

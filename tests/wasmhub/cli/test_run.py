@@ -141,6 +141,20 @@ def test_calls_are_answered_from_files(wasmhub: Command, tmp_path: Path) -> None
     assert "upstream" in wrong.err or "reply" in wrong.err
 
 
+@quickly
+def test_a_connection_shows_its_bytes(wasmhub: Command, tmp_path: Path) -> None:
+    file = tmp_path / "x.wasm"
+    file.write_bytes(probe())
+    trial = {"connection": {"downstream": "hello", "upstream": "world"}}
+
+    said = wasmhub("run", file, "--trial", "-", stdin=json.dumps(trial).encode())
+
+    assert said.status == 0
+    assert "    hello\n" in said.out
+    assert "    world\n" in said.out
+    assert ":path" not in said.out
+
+
 class TestABadEnd:
     def test_of_a_filter_that_breaks_down_is_a_no(self, wasmhub: Command, tmp_path: Path) -> None:
         file = tmp_path / "x.wasm"
@@ -164,6 +178,7 @@ class TestABadEnd:
 
         assert said.status == 1
         assert said.out.startswith("rejected")
+        assert ":path" not in said.out
 
     @pytest.mark.slow
     def test_of_a_filter_that_never_ends_is_a_no(self, wasmhub: Command, tmp_path: Path) -> None:
