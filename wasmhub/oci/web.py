@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
+from urllib.request import getproxies, proxy_bypass
 
-from urllib3 import PoolManager, Timeout
+from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from wasmhub.oci.errors import NotAllowedError, NotThereError, WebError
@@ -95,7 +96,7 @@ class Web:
     """Requests to several servers."""
 
     def __init__(self) -> None:
-        self._manager = PoolManager(num_pools=4, blocksize=_CHUNK)
+        self._managers: dict[str | None, PoolManager] = {}
 
     @contextmanager
     def get(self, url: str, *, accept: str = "*/*", authorization: str = "") -> Iterator[Answer]:
@@ -122,9 +123,17 @@ class Web:
                 raise WebError(f"{first} redirects to {origin}, which has no TLS; that is refused.")
         raise WebError(f"{first} redirects again and again: tell whoever runs it.")
 
+    def _manager(self, origin: Origin) -> PoolManager:
+        proxy = _proxy_for(origin)
+        if proxy not in self._managers:
+            self._managers[proxy] = (
+                ProxyManager(proxy, blocksize=_CHUNK) if proxy else PoolManager(blocksize=_CHUNK)
+            )
+        return self._managers[proxy]
+
     def _send(self, url: str, headers: dict[str, str], origin: Origin) -> BaseHTTPResponse:
         try:
-            return self._manager.request(
+            return self._manager(origin).request(
                 "GET",
                 url,
                 headers=headers,
@@ -137,6 +146,13 @@ class Web:
             raise WebError(
                 f"{origin} does not answer: check the address and the network ({_why(error)})."
             ) from error
+
+
+def _proxy_for(origin: Origin) -> str | None:
+    """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; None for this machine."""
+    if origin.is_loopback or proxy_bypass(f"{origin.host}:{origin.port}"):
+        return None
+    return getproxies().get(origin.scheme)
 
 
 def _redirected(url: str, response: BaseHTTPResponse) -> tuple[str, Origin]:
@@ -162,7 +178,8 @@ def _why(error: Exception) -> str:
         "ConnectTimeoutError": "no connection in time",
         "ReadTimeoutError": "no answer in time",
         "NameResolutionError": "unknown host",
-        "SSLError": "the TLS certificate is not trusted",
+        "SSLError": "its TLS certificate is not trusted",
+        "ProxyError": "the proxy does not help",
         "ProtocolError": "not an HTTP server, or it hung up",
     }
     return words.get(name, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +111,39 @@ class TestAnImage:
 
         assert wasmhub("inspect", reference(server)).status == 0
         assert other_server.asked == [("/storage", "")]
+
+
+class TestTls:
+    def test_is_spoken_where_the_hub_does(
+        self,
+        wasmhub: Command,
+        tls_server: Server,
+        certificate: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        tls_server.serve(NAME, "1", IMAGE)
+        text = f"oci://127.0.0.1:{tls_server.origin.rpartition(':')[2]}/{NAME}:1"
+
+        unknown = wasmhub("inspect", text, "--hub", tls_server.origin)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        known = wasmhub("inspect", text, "--hub", tls_server.origin)
+
+        assert (unknown.status, unknown.out) == (3, "")
+        assert "its TLS certificate is not trusted" in unknown.err
+        assert known.status == 0
+
+
+def test_a_proxy_is_asked_as_the_environment_says(
+    wasmhub: Command, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.origin)
+    arguments = ["inspect", "ada/hello:1", "--hub", "http://hub.invalid"]
+    server.give("http://hub.invalid/v2/ada/hello/manifests/1", b"", 403)
+
+    assert wasmhub(*arguments).status == 4
+    monkeypatch.setenv("NO_PROXY", "hub.invalid")
+    assert wasmhub(*arguments).status == 3
+    assert len(server.asked) == 1
 
 
 class TestWhatIsMissing:
