@@ -43,7 +43,10 @@ class HubClient:
 
     def release_of(self, repository: Repository, digest: Digest, tag: str) -> Release | None:
         """Return the release that is this manifest, the one of the tag if several are; or None."""
-        listed = self._get(f"extensions/{repository}/releases")
+        try:
+            listed = self._get(f"extensions/{repository}/releases")
+        except NotThereError:  # some registries are no hubs
+            return None
         results = listed.get("results") if isinstance(listed, dict) else None
         if not isinstance(results, list):
             raise self._strange()

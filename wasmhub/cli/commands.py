@@ -50,9 +50,9 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 
 def _write(document: Any) -> None:
-    # ASCII only: what strangers wrote must not command the terminal.
-    json.dump(document, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    # ASCII that can be seen: what strangers wrote must not command the terminal.
+    text = json.dumps(document, indent=2).replace("\x7f", "\\u007f")
+    sys.stdout.write(f"{text}\n")
 
 
 def _failed(error: Exception, status: int) -> int:

@@ -23,7 +23,6 @@ _STYLES: Final = {
     "good": "32",
     "bad": "31",
     "warn": "35",
-    "name": "36",
 }
 _WIDTH, _NARROWEST, _WIDEST = 80, 40, 100
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmhub.oci import Diagnosis
     from wasmhub.proxywasm import Compatibility, Finding
 
-_SEVERITIES: Final = {"error": "bad", "warning": "warn", "note": "name"}
+_SEVERITIES: Final = {"error": "bad", "warning": "warn", "note": ""}
 _STATES: Final = {"loads": "good", "fails": "bad", "assumed": "faint", "disputed": "warn"}
 _LOADERS: Final = {
     "istio": "Istio",

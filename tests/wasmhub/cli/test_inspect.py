@@ -222,6 +222,21 @@ class TestAnImage:
         assert document["facts"]["sha256"] == analyse(MODULE).facts.sha256
         assert "none before it is pushed" in wasmhub("inspect", file).out
 
+    def test_that_docker_wrote_into_a_layout_is_judged_so_too(
+        self, wasmhub: Command, tmp_path: Path
+    ) -> None:
+        layer = (media.OCI_LAYER_TAR, tar({"plugin.wasm": MODULE}))
+        folder = written(tmp_path / "x", build([layer]))
+        before = json.loads(wasmhub("inspect", folder, "--json").out)["image"]
+        digest = build([layer]).parsed.layers[0].digest.hex
+        listed = [{"Config": "c.json", "Layers": [f"blobs/sha256/{digest}"] * 2}]
+        (folder / "manifest.json").write_text(json.dumps(listed))
+        (folder / "c.json").write_text("{}")
+
+        image = json.loads(wasmhub("inspect", folder, "--json").out)["image"]
+
+        assert (before["letter"], image["letter"]) == (None, "B")
+
     def test_is_chosen_when_there_are_several(self, wasmhub: Command, tmp_path: Path) -> None:
         folder = written(tmp_path / "x", with_module(), for_docker())
 

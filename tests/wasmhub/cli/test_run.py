@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.wasmhub.cli.conftest import EXAMPLES, Command
+from tests.wasmhub.proxywasm.host.cases.writing import http_call
 from tests.wasmhub.proxywasm.host.probes import On, Wat, probe
 from tests.wasmhub.wasm_builder import Export, wasm_module
 from wasmhub.cli import running
@@ -132,13 +133,16 @@ def test_a_chain_runs_in_order(wasmhub: Command) -> None:
 
 @quickly
 def test_calls_are_answered_from_files(wasmhub: Command, tmp_path: Path) -> None:
-    (tmp_path / "reply.json").write_text('{"cluster": "auth", "status": 200}')
-    (tmp_path / "replies.json").write_text('[{"cluster": "auth"}, {"status": 5}]')
+    file, reply = tmp_path / "x.wasm", tmp_path / "reply.json"
+    file.write_bytes(probe(On("request_headers", http_call())))
+    reply.write_text('[{"cluster": "auth", "status": 403}, {"cluster": "other"}]')
 
-    assert wasmhub("run", NUMBERING, "--reply", tmp_path / "reply.json").status == 0
-    wrong = wasmhub("run", NUMBERING, "--reply", tmp_path / "replies.json")
-    assert wrong.status == 2
-    assert "upstream" in wrong.err or "reply" in wrong.err
+    alone, answered = wasmhub("run", file), wasmhub("run", file, "--reply", reply)
+
+    assert "auth" not in alone.out
+    assert "http to auth answered" in answered.out
+    reply.write_text('{"status": 403}')
+    assert "needs the name of its cluster" in wasmhub("run", file, "--reply", reply).err
 
 
 @quickly
