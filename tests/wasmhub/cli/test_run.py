@@ -139,7 +139,7 @@ def test_calls_are_answered_from_files(wasmhub: Command, tmp_path: Path) -> None
 
     alone, answered = wasmhub("run", file), wasmhub("run", file, "--reply", reply)
 
-    assert "auth" not in alone.out
+    assert "http to auth" not in alone.out
     assert "http to auth answered" in answered.out
     reply.write_text('{"status": 403}')
     assert "needs the name of its cluster" in wasmhub("run", file, "--reply", reply).err
