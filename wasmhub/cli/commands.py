@@ -11,7 +11,7 @@ from wasmhub.cli.comparing import diff
 from wasmhub.cli.errors import FAILED, NOT_ALLOWED, UsageError
 from wasmhub.cli.inspecting import inspect
 from wasmhub.cli.plain import printable
-from wasmhub.cli.references import Place
+from wasmhub.cli.references import STDIN, Place
 from wasmhub.cli.running import run
 from wasmhub.cli.sandbox import SandboxError
 from wasmhub.cli.screen import Screen
@@ -29,9 +29,12 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Place], Report]] = {
     "run": run,
 }
 
+_READING = ("source", "older", "newer", "trial", "data_file", "config_file", "plugin", "reply")
+
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Run a command and return its exit code; UsageError says what was wrong with it."""
+    _refuse_two_readers(arguments)
     place = Place.of(arguments.hub, os.environ)
     try:
         with place.opened:
@@ -47,6 +50,16 @@ def run_command(arguments: argparse.Namespace) -> int:
     else:
         report.show(Screen.on(sys.stdout, arguments.color))
     return report.status
+
+
+def _refuse_two_readers(arguments: argparse.Namespace) -> None:
+    """Refuse to read standard input twice: the second time nothing is left."""
+    given: list[str | None] = []
+    for name in _READING:
+        value = getattr(arguments, name, None)
+        given += value if isinstance(value, list) else [value]
+    if given.count(STDIN) > 1:
+        raise UsageError("Standard input can be read once: name files for the others.")
 
 
 def _write(document: Any) -> None:

@@ -75,6 +75,8 @@ class TestHelp:
         (["inspect", "a/b", "--hub", "https://me:secret@hub.example"], "The hub's address is like"),
         (["inspect", "a/b", "--hub", "ftp://hub.example"], "The hub's address is like"),
         (["inspect", "other.example/ada/hello", "--hub", HUB], "leave one of them out"),
+        (["diff", "-", "-"], "can be read once"),
+        (["run", "-", "--trial", "-"], "can be read once"),
         (["inspect", "/proc/self/mem"], "cannot be read"),
         (["inspect", "x\0.wasm"], "\\u{0}"),
     ],
