@@ -11,7 +11,7 @@ from wasmhub.cli.examined import Examined, examine_source
 from wasmhub.cli.report import Report
 from wasmhub.cli.screen import Styled
 from wasmhub.cli.showing import show_examined, show_findings
-from wasmhub.cli.sources import bring
+from wasmhub.cli.sources import bring, with_release
 from wasmhub.oci import check_strict
 from wasmhub.proxywasm import Finding, Severity
 from wasmhub.proxywasm.by_proxy import PROXIES, state_of
@@ -38,7 +38,7 @@ def inspect(arguments: argparse.Namespace, place: Place) -> Report:
     source = bring(arguments.source, place, image=arguments.image)
     if arguments.strict:
         return _strict(source)
-    examined = examine_source(source)
+    examined = examine_source(with_release(source, place))
     if arguments.proxy:
         return _for_proxy(examined, arguments.proxy)
     hub = str(place.hub) if place.hub else ""

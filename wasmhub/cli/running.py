@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wasmhub.cli.screen import Screen
 
 _FILE_MAX: Final = 16 * 1024 * 1024
+_PLUGINS: Final = 2  # the sandbox refuses more
 _BAD: Final = frozenset({"trapped", "rejected", "limited"})
 _LEVELS: Final = {"warn": "warn", "error": "bad", "critical": "bad"}
 _OPTIONS: Final = ("request", "header", "data", "data_file", "config", "config_file", "root_id")
@@ -85,7 +86,8 @@ def _trial_of_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _plugins(trial: dict[str, Any]) -> list[str]:
     """Return what the plugins' modules are; the sandbox checks the rest of them."""
-    found = [each.get("module") for each in _listed(trial.get("plugins")) if isinstance(each, dict)]
+    listed = _listed(trial.get("plugins"))[:_PLUGINS]
+    found = [each.get("module") for each in listed if isinstance(each, dict)]
     return [each for each in found if isinstance(each, str) and each]
 
 

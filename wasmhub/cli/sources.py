@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
@@ -31,6 +31,7 @@ class Source:
     name: str
     module: bytes | None = None
     image: Image | None = None
+    on_hub: OnHub | None = None
     release: Release | None = None
     proofs: list[dict[str, Any]] = field(default_factory=list)
 
@@ -45,8 +46,23 @@ def bring(argument: str, place: Place, *, image: str = "") -> Source:
     if isinstance(found, Path):
         return _from_path(found, place, image)
     if isinstance(found, OnHub):
-        return _from_hub(argument, found, place)
+        name = str(found.reference.repository)
+        at = OnRegistry(found.origin, name, found.wanted, place.token)
+        return Source(argument, image=_pulled(at), on_hub=found)
     return Source(argument, image=_pulled(found))
+
+
+def with_release(source: Source, place: Place) -> Source:
+    """Add what the hub knows of a source that lies there: its release, and what was proven."""
+    if source.on_hub is None or source.image is None or source.image.digest is None:
+        return source
+    from wasmhub.client import HubClient  # noqa: PLC0415 - urllib3 takes its time
+
+    reference = source.on_hub.reference
+    client = HubClient(source.on_hub.origin, token=place.token)
+    release = client.release_of(reference.repository, source.image.digest, reference.tag or "")
+    proofs = client.proofs(reference.repository, release.version) if release else []
+    return replace(source, release=release, proofs=proofs)
 
 
 def _from_path(path: Path, place: Place, wanted: str) -> Source:
@@ -99,16 +115,3 @@ def _pulled(found: OnRegistry) -> Image:
     repository = RegistryRepository(found.origin, found.name, token=found.token)
     pulled = repository.pull(found.reference)
     return Image(pulled.content, pulled.parsed, pulled.digest, repository.open_blob)
-
-
-def _from_hub(argument: str, found: OnHub, place: Place) -> Source:
-    from wasmhub.client import HubClient  # noqa: PLC0415 - urllib3 takes its time
-
-    repository = found.reference.repository
-    image = _pulled(OnRegistry(found.origin, str(repository), found.wanted, place.token))
-    client = HubClient(found.origin, token=place.token)
-    release = None
-    if image.digest is not None:
-        release = client.release_of(repository, image.digest, found.reference.tag or "")
-    proofs = client.proofs(repository, release.version) if release else []
-    return Source(argument, image=image, release=release, proofs=proofs)
