@@ -14,6 +14,7 @@ import pytest
 
 from tests import filters
 from tests.live import Hub, unique
+from wasmhub.proxywasm.comparing import advice
 
 PROGRAM = Path(sys.executable).with_name("wasmhub")
 
@@ -153,8 +154,14 @@ def test_diff_says_what_the_page_of_both_says(hub: Hub, path: str) -> None:
     both = (f"{path}:1.0.0", f"{path}:1.1.0")
     told = hub.api("GET", f"/extensions/{path}/compare/1.0.0...1.1.0").json()
 
+    shown = " ".join(wasmhub(hub, "diff", *both).out.split())
+    with hub.client() as client:
+        page = client.get(f"/{path}/compare/1.0.0...1.1.0").text
+
     assert wasmhub(hub, "diff", *both, "--json").document == told
-    assert f"Warning: {both[1]} can do more." in wasmhub(hub, "diff", *both).out
+    assert f"Warning: {both[1]} can do more." in shown
+    assert f"{advice(both[0])} What it can do" in shown
+    assert advice("1.0.0") in page
 
 
 @pytest.mark.parametrize("request_path", ["/", "/.env"])

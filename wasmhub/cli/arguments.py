@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _ABOUT: Final = "Understand, compare and try Wasm extensions for Envoy-based proxies."
 _SOURCES: Final = """\
 FILE is a .wasm file, an image as a tar archive (OCI layout or docker save), the
-folder of an OCI layout, or - for standard input. REF is namespace/name:version on
-the hub that --hub or WASMHUB_URL names, or oci://host/name:tag on any registry.
-WASMHUB_TOKEN is an access token for what is not public."""
+folder of an OCI layout, or - for standard input. REF is namespace/name:version
+on the hub that --hub or WASMHUB_URL names, or oci://host/name:tag on any
+registry. WASMHUB_TOKEN is an access token for what is not public."""
 _CODES: Final = """\
 exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 the network or the hub
 failed, 4 not allowed"""

@@ -12,7 +12,7 @@ from wasmhub.cli.screen import Styled
 from wasmhub.cli.showing import size_in_words
 from wasmhub.cli.sources import bring
 from wasmhub.proxywasm import in_words
-from wasmhub.proxywasm.comparing import Comparison, Movement, compare
+from wasmhub.proxywasm.comparing import Comparison, Movement, advice, compare
 from wasmhub.proxywasm.origin import language_name
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def _show(changes: Comparison, names: tuple[str, str], screen: Screen) -> None:
     if changes.reaches_further:
         screen.line()
         screen.line(Styled("Warning: ", "warn"), Styled(f"{newer} can do more.", "strong"))
-        screen.paragraph(
-            f"It asks for what {older} did not. Look at what it is for before you deploy it."
-        )
+        screen.paragraph(advice(older))
     screen.title("What it can do")
     moved = changes.capabilities
     if not moved:

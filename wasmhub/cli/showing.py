@@ -32,6 +32,7 @@ _PINS: Final = {
     "child": "Pin the manifest digest, never that of the index.",
     "canonical": "Deploy the canonical image that the hub publishes beside it.",
 }
+_NOT_PUSHED: Final = "none before it is pushed"
 _KIBIBYTE: Final = 1024
 
 
@@ -109,17 +110,19 @@ def _show_release(screen: Screen, packaging: Packaging) -> None:
 
 
 def _show_digests(screen: Screen, examined: Examined) -> None:
+    """Write each digest by its name, on a line of its own: it is there to be copied."""
     entries = []
     if (packaging := examined.packaging) is not None:
-        entries = [("Manifest digest", packaging.manifest_digest)]
-        if packaging.index_digest:
-            entries.append(("Index digest", f"{packaging.index_digest} (never pin it)"))
-        if not packaging.manifest_digest and not packaging.index_digest:
-            entries = [("Manifest digest", "none before it is pushed")]
+        pushed = packaging.manifest_digest or packaging.index_digest
+        entries.append(("Manifest digest", packaging.manifest_digest if pushed else _NOT_PUSHED))
+        entries.append(("Index digest, never pin it", packaging.index_digest))
     if examined.facts is not None:
         entries.append(("Module sha256", examined.facts["sha256"]))
     screen.title("Digests")
-    screen.entries(entries)
+    for label, digest in entries:
+        if digest:
+            screen.line(Styled(label, "faint"), indent=2)
+            screen.line(digest, indent=4)
 
 
 def _show_packaging(screen: Screen, diagnosis: Diagnosis) -> None:
