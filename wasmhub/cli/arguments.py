@@ -91,7 +91,7 @@ def _add_common(parser: _Parser) -> None:
 
 def _add_inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(commands, "inspect", "tell what a module is, can do, and where it loads")
-    parser.add_argument("source", metavar="FILE|REF")
+    parser.add_argument("source", metavar="FILE|REF", help="a module or an image: see below")
     question = parser.add_mutually_exclusive_group()
     question.add_argument(
         "--proxy",
@@ -108,14 +108,14 @@ def _add_inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _add_diff(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(commands, "diff", "tell what changes from one module to another")
-    parser.add_argument("older", metavar="A")
-    parser.add_argument("newer", metavar="B")
+    parser.add_argument("older", metavar="A", help="the older FILE|REF")
+    parser.add_argument("newer", metavar="B", help="the newer FILE|REF")
     _add_common(parser)
 
 
 def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(commands, "run", "run a filter on one request, in a sandbox like Envoy")
-    parser.add_argument("source", metavar="FILE|REF")
+    parser.add_argument("source", metavar="FILE|REF", help="a module or an image: see below")
     asked = parser.add_argument_group("the request")
     asked.add_argument("--request", nargs=2, metavar=("METHOD", "PATH"), help="else GET /")
     asked.add_argument(
@@ -144,7 +144,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="what a call to another service is answered with, as JSON",
     )
     parser.add_argument(
-        "--trial", metavar="FILE", help="all of that as one JSON document; - is stdin"
+        "--trial", metavar="FILE", help="the whole trial as one JSON document; - is standard input"
     )
     _add_common(parser)
 

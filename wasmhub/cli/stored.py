@@ -15,7 +15,7 @@ from wasmhub.oci import BlobOpener, Digest, OciError, media, parse_manifest, sha
 from wasmhub.oci.checked import BLOB_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wasmhub.cli.files import Files
     from wasmhub.oci import ParsedManifest
@@ -78,7 +78,9 @@ def _json(data: bytes) -> Any:
         raise UsageError("The image's list of manifests cannot be read: save it again.") from error
 
 
-def _choose(listed: list[dict[str, Any]], names_of: Any, wanted: str) -> dict[str, Any]:
+def _choose(
+    listed: list[dict[str, Any]], names_of: Callable[[Mapping[str, Any]], list[str]], wanted: str
+) -> dict[str, Any]:
     found = [each for each in listed if not wanted or wanted in names_of(each)]
     if len(found) == 1:
         return found[0]
