@@ -320,6 +320,18 @@ class TestALyingHub:
         assert "1.40*" in shown
         assert "Yanked: \\u{1b}[2J" in shown
 
+    def test_whose_envoy_refused_the_module_is_believed_more_than_the_table(
+        self, wasmhub: Command, server: Server
+    ) -> None:
+        proven = self.proven(loads=False, log="Function: crash\x1b[2J failed")
+        arguments = [each for each in self.hub(server, self.release(), proven) if each != "--json"]
+
+        said = wasmhub(*arguments, "--proxy", "envoy:1.40")
+
+        assert said.status == 1
+        assert "Function: crash\\u{1b}[2J failed" in said.out
+        assert "disputed  1.40*" in wasmhub(*arguments).out
+
     def test_that_speaks_of_another_module_is_not(self, wasmhub: Command, server: Server) -> None:
         arguments = self.hub(server, self.release(module_sha256="0" * 64), self.proven())
 
