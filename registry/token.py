@@ -43,7 +43,7 @@ class Wish:
 
 
 async def get(request: Request) -> Response:
-    """Give a token to whoever sends Basic credentials, or an anonymous one."""
+    """Give a token to whoever sends Basic credentials or an access token, or an anonymous one."""
     query = request.query_params
     wish = Wish(
         parse_scopes(query.getlist("scope")),
@@ -86,6 +86,10 @@ async def _answer(
 
 
 def _by_header(authorization: str) -> AccessToken | None:
+    """Read Basic credentials, or an access token alone: `wasmhub` does not know whose it is."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return find_access_token(value.strip())
     return basic_token(authorization) if authorization else None
 
 

@@ -3,10 +3,9 @@ The child process that touches hostile bytes, by one of three commands.
 
 ``python -I child.py read ANSWER PACKING FD LIMIT CONFIG`` unpacks the layer on standard input,
 writes the module to the file descriptor, and says what it is; CONFIG is what the image itself says
-of it, in base64. ``python -I child.py try ANSWER CACHE`` runs the trial on standard input: a line
-of JSON with ``trial`` and ``modules``, the reference and the length of each, then the modules; the
-first one is tried, the others are its plugins'. With ``propose`` it says what to expect of the
-trial from now on, too. ``python -I child.py isolation ANSWER`` says what was taken from it.
+of it, in base64. ``python -I child.py try ANSWER CACHE`` runs the trial on standard input, as
+`wasmhub.proxywasm.asking` writes it. ``python -I child.py isolation ANSWER`` says what was taken
+from it.
 
 It has no environment, no database, no secrets, and before it looks at a hostile byte it gives up
 network and files. One JSON document goes to the file descriptor ANSWER; nobody reads the outputs,
@@ -32,7 +31,6 @@ from validation import isolation
 
 if TYPE_CHECKING:
     from wasmhub.oci.images import Packing
-    from wasmhub.proxywasm.host import Outcome
 
 CPU_SECONDS = 20
 # wasmtime needs address space beyond the module's own 256 MiB; a failed allocation aborts it.
@@ -72,41 +70,14 @@ def read(packing: Packing, descriptor: int, limit: int, said: bytes) -> dict[str
 
 def try_modules(cache: str) -> dict[str, object]:
     """Run a trial of the first module, with the others behind it."""
-    from wasmhub.proxywasm.host import (  # noqa: PLC0415 - imported late on purpose
-        CompiledCache,
-        Trial,
-        TrialError,
-        headers_before,
-        propose,
-        run_trial,
-    )
+    from wasmhub.proxywasm.host import CompiledCache  # noqa: PLC0415 - imported late on purpose
+    from wasmhub.proxywasm.host.answering import answer  # noqa: PLC0415 - imported late on purpose
 
     with suppress(OSError):
         Path(cache).mkdir(exist_ok=True)  # without it nothing is kept, and all works
     compiled = CompiledCache(Path(cache))
     _confine(SPARE_FILE_BYTES, writable=cache)
-    asked = sys.stdin.buffer.readline()
-    if not asked:
-        sys.exit()  # whoever started this process early has ended
-    question = json.loads(asked)
-    modules = {name: sys.stdin.buffer.read(size) for name, size in question["modules"]}
-    tried = next(iter(modules.values()))
-
-    def run() -> Outcome:
-        return run_trial(tried, trial, modules=modules, compiled=compiled)
-
-    try:
-        trial = Trial.from_json(question["trial"])
-        outcome = run()
-    except TrialError as error:
-        return {"refused": str(error)}
-    answer: dict[str, object] = {
-        "outcome": outcome.as_json(),
-        "before": headers_before(trial, outcome),
-    }
-    if question["propose"]:
-        answer["proposed"] = propose(trial, outcome, run)
-    return answer
+    return answer(sys.stdin.buffer, compiled) or sys.exit()
 
 
 def _confine(file_bytes: int, *, writable: str = "") -> tuple[str, ...]:

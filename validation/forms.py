@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from catalog.models.extensions import validate_shown
-from validation.headers import as_lines, read_lines
+from wasmhub.proxywasm.header_lines import as_lines, read_lines
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 TEXT = 64 * 1024

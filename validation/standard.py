@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from validation.headers import difference
+from wasmhub.proxywasm.header_lines import difference
 
 if TYPE_CHECKING:
-    from validation.headers import Pairs
     from validation.trying import Tried
+    from wasmhub.proxywasm.header_lines import Pairs
 
 HEADERS = [["host", "example.com"], ["user-agent", "wasmhub"]]
 NAMES, NAME_LENGTH, REASON_LENGTH = 12, 100, 300

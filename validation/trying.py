@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from core.errors import InvalidError, NotFoundError
 from validation.children import TooHeavyError
 from validation.errors import BusyError
 from validation.spares import Spares
+from wasmhub.proxywasm.asking import cut_short, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,13 +80,11 @@ def chain_of(*, actor: Actor, trial: Trial) -> dict[str, Release]:
 
 def _run(trial: Trial, modules: dict[str, BinaryIO], *, propose: bool) -> Tried:
     contents = {reference: module.read() for reference, module in modules.items()}
-    sizes = [[reference, len(content)] for reference, content in contents.items()]
-    asked = json.dumps({"trial": trial, "modules": sizes, "propose": propose}).encode() + b"\n"
     child = _spares.take(str(settings.DATA_DIR / "compiled"))
     try:
-        document = child.answer([asked, *contents.values()])
+        document = child.answer(question(trial, contents, propose=propose))
     except TooHeavyError as error:
-        return _limited(f"The trial {error}.")
+        document = cut_short(f"The trial {error}.")
     if refused := document.get("refused"):
         raise InvalidError(refused)
     return Tried(document["outcome"], document["before"], document.get("proposed"))
@@ -133,18 +131,3 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         _turns.release()
-
-
-def _limited(reason: str) -> Tried:
-    """Return what came of a trial that the child did not live to tell."""
-    outcome = {
-        "outcome": "limited",
-        "request": {"headers": [], "body": ""},
-        "response": {"status": 0, "headers": [], "body": ""},
-        "logs": [],
-        "calls": [],
-        "fuel": 0,
-        "milliseconds": 0.0,
-        "reason": reason,
-    }
-    return Tried(outcome, {"request": [], "response": []}, {"outcome": "limited"})

@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from core.actor import Actor
 
 
-_LANGUAGES = {"assemblyscript": "AssemblyScript", "tinygo": "TinyGo", "wat": "WAT"}
-
-
-def language_name(language: str) -> str:
-    """Write a language's name as its people do."""
-    return _LANGUAGES.get(language, language.capitalize())
-
-
 @dataclass(frozen=True, slots=True)
 class Card:
     """What a row of a list says of an extension."""

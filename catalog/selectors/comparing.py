@@ -11,7 +11,7 @@ from catalog.selectors.manifests import get_release
 from core.errors import NotFoundError
 from wasmhub.oci import Version
 from wasmhub.proxywasm import CAPABILITIES
-from wasmhub.proxywasm.comparing import Comparison, compare
+from wasmhub.proxywasm.comparing import Comparison, advice, compare
 
 if TYPE_CHECKING:
     from catalog.models import Extension, Release
@@ -31,6 +31,10 @@ class Span:
     @property
     def gained(self) -> list[dict[str, str]]:
         return _named(self.changes.capabilities.gained if self.changes else ())
+
+    @property
+    def advice(self) -> str:
+        return advice(self.older.version)
 
     @property
     def lost(self) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from catalog import readme, selectors, services
 from catalog.forms import SettingsForm
 from catalog.selectors.cards import namespace_cards
 from catalog.selectors.comparing import capabilities_gained, predecessor, span_url
-from catalog.selectors.compatibility import by_proxy, compatibility_of_module, module_read
+from catalog.selectors.compatibility import compatibility_of_module, module_read
 from catalog.selectors.contents import contents_of_facts
 from catalog.selectors.examples import example_counts
 from catalog.selectors.packaging import packaging_of
@@ -24,6 +24,7 @@ from catalog.selectors.pages import ExtensionPage, extension_page
 from core.errors import InvalidError
 from core.origin import public_origin
 from core.policy import Permission, allows, require
+from wasmhub.proxywasm.by_proxy import by_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

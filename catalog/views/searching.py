@@ -13,7 +13,8 @@ from catalog.models.extensions import CATEGORIES
 from catalog.search import SearchRequest, SearchResult
 from catalog.search import search as search_index
 from catalog.search.schema import FACETS
-from catalog.selectors.cards import cards_of, language_name
+from catalog.selectors.cards import cards_of
+from wasmhub.proxywasm.origin import language_name
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

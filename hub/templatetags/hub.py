@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
-from catalog.selectors.cards import language_name
+from wasmhub.proxywasm.origin import language_name
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -23,7 +23,7 @@ from registry.stores.connection import (
     length_of,
     patience_for,
 )
-from registry.stores.credentials import Origin
+from wasmhub.oci.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

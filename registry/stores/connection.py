@@ -17,7 +17,8 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from core.content import ContentError
-from registry.stores.credentials import REFUSED, Credentials, Origin
+from registry.stores.credentials import REFUSED, Credentials
+from wasmhub.oci.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,40 +12,20 @@ import base64
 import json
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from core.content import ContentError
+from wasmhub.oci.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PORTS = {"http": 80, "https": 443}
 PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 TOKEN = re.compile(r"[\x21-\x7e]+")
 # The token protocol's own default, and how long before its end a token is not used any more.
 TOKEN_SECONDS, MARGIN_SECONDS = 60, 10
 REFUSED = "The backing registry does not take the hub's credentials."
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where exactly something is: scheme, host and port."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> Origin | None:
-        """Return the origin of an http(s) URL; None for any other text."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port or PORTS[parts.scheme]
-        except (ValueError, KeyError):
-            return None
-        return cls(parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
 class Credentials:

@@ -121,6 +121,12 @@ class TestTheAnswer:
         assert "refresh_token" not in body
         assert answer.headers["cache-control"] == "private, no-store"
 
+    def test_is_the_same_for_an_access_token_without_its_owners_name(self, world: Client) -> None:
+        secret = {"Authorization": f"Bearer {world.secrets['bob']}"}
+        path = "/token?scope=repository:acme/private:pull"
+
+        assert granted(world.send("GET", path, headers=secret)) == {"acme/private": ["pull"]}
+
     def test_is_a_token_that_says_who_for_whom_and_until_when(self, world: Client) -> None:
         token = world.token("alice", "repository:acme/private:pull,push")
 

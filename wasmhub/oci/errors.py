@@ -37,3 +37,15 @@ class ImageError(OciError):
 
 class NoModuleError(ImageError):
     """An archive holds no Wasm file at all: perhaps it was never meant as a proxy's plugin."""
+
+
+class WebError(Exception):
+    """The network or the server failed; the text is a sentence for the user."""
+
+
+class NotAllowedError(WebError):
+    """The server wants to know who asks, or does not let them."""
+
+
+class NotThereError(WebError):
+    """There is no such thing, or nobody may know of it."""

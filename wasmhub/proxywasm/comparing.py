@@ -68,6 +68,11 @@ class Comparison:
         }
 
 
+def advice(older: str) -> str:
+    """Say what to do when the newer one can do more than ``older``, which is how it is called."""
+    return f"It asks for what {older} did not. Look at what it is for before you deploy it."
+
+
 def compare(older: Mapping[str, Any], newer: Mapping[str, Any]) -> Comparison:
     """Compare the facts of two modules, both in the fixed shape."""
     return Comparison(

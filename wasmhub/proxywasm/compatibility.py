@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wasmhub.proxywasm.facts import Facts
 from wasmhub.proxywasm.loading import obstacles
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from wasmhub.proxywasm.loading import Obstacles
     from wasmhub.proxywasm.proxies import Release
+
+_ASSUMED: Final = "Assumed to load."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Compatibility:
         if self.proven is None or self.loads is None:
             return False
         return bool(self.proven["loads"]) != self.loads
+
+    @property
+    def best_known(self) -> bool:
+        """Tell whether it loads: as a real proxy said, or as was computed, or as is assumed."""
+        if self.proven is not None:
+            return bool(self.proven["loads"])
+        return self.reason == _ASSUMED if self.loads is None else self.loads
 
     def as_json(self) -> dict[str, Any]:
         """Return the fixed shape."""
@@ -74,7 +83,7 @@ def _judged(
     reason = found.reason
     if not release.source:
         loads = None
-        reason = f"Assumed: {reason[0].lower()}{reason[1:]}" if reason else "Assumed to load."
+        reason = f"Assumed: {reason[0].lower()}{reason[1:]}" if reason else _ASSUMED
     proof = proven.get(release.version) if release.proxy == "envoy" else None
     return Compatibility(release.proxy, release.version, loads, found.missing, reason, proof)
 

@@ -31,10 +31,16 @@ _LANGUAGES: Final = (
     (re.compile(r"c(_?\d\d)?"), "c"),
     (re.compile(r"(assemblyscript|go|rust|tinygo|wat|zig)"), None),
 )
+_SPELLED: Final = {"assemblyscript": "AssemblyScript", "tinygo": "TinyGo", "wat": "WAT"}
 # Source files that panics and aborts point to. AssemblyScript has its strings in UTF-16.
 _RUST_SOURCE: Final = re.compile(rb"/rustc/[0-9a-f]{40}/library/")
 _ASSEMBLYSCRIPT_SOURCE: Final = "~lib/rt".encode("utf-16-le")
 _RUST_SDK_SOURCE: Final = re.compile(rb"/proxy-wasm-(\d+\.\d+\.\d+[-.0-9A-Za-z]{0,30})/src/")
+
+
+def language_name(language: str) -> str:
+    """Write a language's name as its people do."""
+    return _SPELLED.get(language, language.capitalize())
 
 
 def language_of(module: Module, data: bytes) -> str | None:

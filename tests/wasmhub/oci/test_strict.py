@@ -145,7 +145,7 @@ BROKEN: dict[str, tuple[Callable[[], Image], str]] = {
         "another diff id",
     ),
     "3.1": (lambda: compat_oci(PLUGIN_TGZ + b"x", annotations=FULL), "gzip stream"),
-    "3.2": (lambda: with_layer({"x/plugin.wasm": MODULE}), "other members"),
+    "3.4 in a folder": (lambda: with_layer({"x/plugin.wasm": MODULE}), "other members"),
     "3.2 none": (lambda: with_layer({"filter.wasm": MODULE}), "no plugin.wasm"),
     "3.2 no file": (lambda: with_link("x/plugin.wasm"), "is a link"),
     "3.3 no JSON": (
@@ -174,7 +174,13 @@ BROKEN: dict[str, tuple[Callable[[], Image], str]] = {
 def test_every_rule_is_held(rule: str) -> None:
     image, says = BROKEN[rule]
 
-    assert [message for message in errors(image()) if says in message]
+    broken = [each for each in check(image()) if says in each.message]
+
+    assert {each.severity for each in broken} == {Severity.ERROR}
+    if rule[0].isdigit():
+        named = re.fullmatch(r".* \(rule ([1-3](?:\.[1-7])?)\)", broken[0].where)
+        assert named is not None
+        assert rule.startswith(named[1])
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,14 @@ class TestProof:
 
         assert (found.loads, found.disputed) == (None, False)
         assert found.proven is not None
+
+    @pytest.mark.parametrize("version", ["1.38", "1.35"])
+    @pytest.mark.parametrize("module", [GOOD, with_headers(imports=[STAT])])
+    def test_is_the_best_that_is_known_then_what_was_computed_then_what_is_assumed(
+        self, module: bytes, version: str
+    ) -> None:
+        loads = module == GOOD
+        other = PROVEN | {"version": f"{version}.1", "loads": not loads}
+
+        assert row(module, version).best_known is loads
+        assert row(module, version, proofs=[other]).best_known is not loads

@@ -32,7 +32,11 @@ class Received:
 
 @dataclass(slots=True)
 class Outcome:
-    """The answer to a trial; ``reason`` is Envoy's text or a sentence, empty when all went well."""
+    """
+    The answer to a trial; ``reason`` is Envoy's text or a sentence, empty when all went well.
+
+    ``memory_bytes``, what all modules had together at the end, is no part of the fixed shape.
+    """
 
     outcome: Name
     request: Received = field(default_factory=Received)
@@ -42,6 +46,7 @@ class Outcome:
     fuel: int = 0
     milliseconds: float = 0.0
     reason: str = ""
+    memory_bytes: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the fixed shape."""

@@ -100,6 +100,7 @@ class _Run:
         outcome.logs = self.world.logs
         outcome.calls = self.world.calls
         outcome.fuel = sum(vm.fuel_used for vm in self.vms)
+        outcome.memory_bytes = sum(vm.memory.size for vm in self.vms)
         outcome.milliseconds = round(self.seconds * 1000, 1)
         return outcome
 
