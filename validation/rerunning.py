@@ -60,7 +60,8 @@ def run_standard_trial(release: Release) -> Summary | None:
     """Return what the release does to a plain request; None when it cannot be tried."""
     try:
         trial = standard_trial(module_read(release).facts)
-        return summary_of(try_release(actor=ANONYMOUS, release=release, trial=trial))
+        tried = try_release(actor=ANONYMOUS, release=release, trial=trial)
+        return summary_of(tried, is_connection="connection" in trial)
     except BusyError:
         raise
     except HubError:

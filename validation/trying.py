@@ -42,13 +42,14 @@ class Tried:
     """
     What came of a trial, in the fixed shape.
 
-    ``before`` has the ``request`` headers that the first filter saw, and the ``response`` headers
-    that the upstream sent, for those who want to see the difference. ``proposed`` is what to
-    expect of the trial from now on, for those who asked.
+    ``before`` has the ``request`` that the first filter saw, and the ``response`` that the
+    upstream sent, for those who want to see the difference. ``memory`` is what all modules had at
+    the end, in bytes. ``proposed`` is what to expect of the trial from now on, for those who asked.
     """
 
     outcome: dict[str, Any]
-    before: dict[str, list[list[str]]]
+    before: dict[str, Any]
+    memory: int = 0
     proposed: dict[str, Any] | None = None
 
 
@@ -87,7 +88,7 @@ def _run(trial: Trial, modules: dict[str, BinaryIO], *, propose: bool) -> Tried:
         document = cut_short(f"The trial {error}.")
     if refused := document.get("refused"):
         raise InvalidError(refused)
-    return Tried(document["outcome"], document["before"], document.get("proposed"))
+    return Tried(document["outcome"], document["before"], document["memory"], document["proposed"])
 
 
 def _plugins(trial: Trial) -> list[str]:

@@ -38,7 +38,10 @@ OUTCOME: dict[str, Any] = {
     "calls": [],
     "reason": "",
 }
-BEFORE = {"request": [[":path", "/"], ["x-a", "1"]], "response": [["server", "x"]]}
+BEFORE = {
+    "request": {"headers": [[":path", "/"], ["x-a", "1"]], "body": ""},
+    "response": {"headers": [["server", "x"]], "body": ""},
+}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from wasmhub.cli.sandbox import ask
 from wasmhub.cli.screen import Styled
 from wasmhub.cli.showing import size_in_words
 from wasmhub.cli.sources import bring
-from wasmhub.proxywasm.header_lines import Marked, read_lines
+from wasmhub.proxywasm.header_lines import read_lines
 from wasmhub.proxywasm.trial_shown import show
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from wasmhub.cli.references import Place
     from wasmhub.cli.screen import Screen
+    from wasmhub.proxywasm.header_lines import Marked
+    from wasmhub.proxywasm.trial_shown import Body
 
 _FILE_MAX: Final = 16 * 1024 * 1024
 _PLUGINS: Final = 2  # the sandbox refuses more
@@ -44,7 +46,9 @@ def run(arguments: argparse.Namespace, place: Place) -> Report:
     if refused := answer.get("refused"):
         raise UsageError(f"The trial cannot be run: {refused}")
     status = NO if answer["outcome"]["outcome"] in _BAD else DONE
-    return Report(answer["outcome"], partial(_show, answer), status)
+    return Report(
+        answer["outcome"], partial(_show, answer, is_connection="connection" in trial), status
+    )
 
 
 def _trial(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -131,19 +135,24 @@ def _text_or_base64(data: bytes) -> str | dict[str, str]:
         return {"base64": base64.b64encode(data).decode()}
 
 
-def _show(answer: dict[str, Any], screen: Screen) -> None:
-    shown = show(answer["outcome"], answer["before"])
+def _show(answer: dict[str, Any], screen: Screen, *, is_connection: bool) -> None:
+    shown = show(
+        answer["outcome"],
+        answer["before"],
+        memory=answer["memory"],
+        is_connection=is_connection,
+    )
     word = Styled(shown.outcome, "good" if shown.is_good else "bad")
     status = f" {shown.status}" if shown.status else ""
     screen.line(word, Styled(status, "strong"))
     screen.paragraph(shown.sentence, indent=0)
     if shown.reason:
         screen.paragraph(shown.reason, style="bad")
-    if shown.outcome != "replied" and (shown.request or shown.request_body):
-        screen.title("The request, as the upstream got it")
+    if shown.outcome != "replied" and (shown.request or shown.request_body.text):
+        screen.title(shown.request_title)
         _show_message(screen, shown.request, shown.request_body)
-    if shown.response or shown.response_body:
-        screen.title("The response, as the client got it")
+    if shown.response or shown.response_body.text:
+        screen.title(shown.response_title)
         _show_message(screen, shown.response, shown.response_body)
     screen.title("Its log")
     if not shown.logs:
@@ -160,14 +169,21 @@ def _show(answer: dict[str, Any], screen: Screen) -> None:
         )
     screen.line()
     cost = f"{shown.milliseconds} ms, {shown.fuel} units of fuel, "
-    screen.line(Styled(f"{cost}{size_in_words(answer['memory'])} of memory", "faint"))
+    screen.line(Styled(f"{cost}{size_in_words(shown.memory)} of memory", "faint"))
 
 
-def _show_message(screen: Screen, headers: list[Marked], body: str) -> None:
-    marks = {"gained": ("+ ", "good"), "lost": ("- ", "bad"), "kept": ("  ", "")}
+def _show_message(screen: Screen, headers: list[Marked], body: Body) -> None:
     for each in headers:
-        mark, style = marks[each.move]
-        screen.line(Styled(f"{mark}{each.name}: {each.value}", style), indent=2)
-    if body:
+        _show_moved(screen, each.move, f"{each.name}: {each.value}")
+    if body.text or body.changed:
         screen.line()
-        screen.block(body, indent=4)
+    if body.lines:
+        for line in body.lines:
+            _show_moved(screen, line.move, line.text)
+    elif body.text:
+        screen.block(body.text, indent=4)
+
+
+def _show_moved(screen: Screen, move: str, text: str) -> None:
+    mark, style = {"gained": ("+ ", "good"), "lost": ("- ", "bad"), "kept": ("  ", "")}[move]
+    screen.line(Styled(f"{mark}{text}", style), indent=2)

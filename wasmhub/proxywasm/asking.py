@@ -38,6 +38,6 @@ def cut_short(reason: str) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "memory": 0,
-        "before": {"request": [], "response": []},
+        "before": {name: {"headers": [], "body": ""} for name in ("request", "response")},
         "proposed": {"outcome": "limited"},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmhub.proxywasm.host.before import headers_before
+from wasmhub.proxywasm.host.before import messages_before
 from wasmhub.proxywasm.host.documents import TrialError
 from wasmhub.proxywasm.host.engine import CompiledCache
 from wasmhub.proxywasm.host.expecting import Expectation, check
@@ -22,7 +22,7 @@ __all__ = [
     "Trial",
     "TrialError",
     "check",
-    "headers_before",
+    "messages_before",
     "propose",
     "run_trial",
 ]

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wasmhub.proxywasm.host.before import headers_before
+from wasmhub.proxywasm.host.before import messages_before
 from wasmhub.proxywasm.host.documents import TrialError
 from wasmhub.proxywasm.host.proposing import propose
 from wasmhub.proxywasm.host.run import run_trial
@@ -43,6 +43,6 @@ def answer(asked: BinaryIO, compiled: CompiledCache | None = None) -> dict[str, 
     return {
         "outcome": outcome.as_json(),
         "memory": outcome.memory_bytes,
-        "before": headers_before(trial, outcome),
+        "before": messages_before(trial, outcome),
         "proposed": propose(trial, outcome, run) if asking["propose"] else None,
     }

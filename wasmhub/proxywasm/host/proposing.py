@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from wasmhub.proxywasm.host.before import headers_before
+from wasmhub.proxywasm.host.before import messages_before
 from wasmhub.proxywasm.host.documents import HEADERS_MAX, body_as_json
 from wasmhub.proxywasm.host.expecting import is_header_name, values_of
 from wasmhub.proxywasm.host.wire import echo
@@ -46,17 +46,17 @@ def _proposal(trial: Trial, outcome: Outcome) -> Json:
         sent = b"".join(trial.connection.downstream), b"".join(trial.connection.upstream)
         ends = zip(("request", "response"), (outcome.request, outcome.response), sent, strict=True)
         return proposal | {name: _body(end.body) for name, end, was in ends if end.body != was}
-    before = headers_before(trial, outcome)
+    before = messages_before(trial, outcome)
     if outcome.outcome == "replied":
         answer: Json = {"status": outcome.response.status}
         answer |= _headers([], seen["response"]["headers"]) | _body(outcome.response.body)
         return proposal | {"response": answer}
     upstream = trial.upstream or echo(outcome.request)
-    request = _headers(before["request"], seen["request"]["headers"])
+    request = _headers(before["request"]["headers"], seen["request"]["headers"])
     if outcome.request.body != trial.request.content:
         request |= _body(outcome.request.body)
     answer = {"status": outcome.response.status}
-    answer |= _headers(before["response"], seen["response"]["headers"])
+    answer |= _headers(before["response"]["headers"], seen["response"]["headers"])
     if trial.request.method != "HEAD" and outcome.response.body != upstream.content:
         answer |= _body(outcome.response.body)
     return proposal | ({"request": request} if request else {}) | {"response": answer}

@@ -7,7 +7,7 @@ import struct
 
 from tests.wasmhub.proxywasm.host.probes import Data, Do, On, Text, Word, probe
 from wasmhub.proxywasm import analyse, capability_restriction, compatibility_of
-from wasmhub.proxywasm.host import Limits, Trial, TrialError, headers_before, run_trial
+from wasmhub.proxywasm.host import Limits, Trial, TrialError, messages_before, run_trial
 
 PREAMBLE = b"\0asm\x01\0\0\0"
 FEW = Limits(fuel=1_000_000, seconds=2)
@@ -59,7 +59,7 @@ def attempt(data: bytes) -> bool:
     except TrialError as error:
         str(error).encode()
         return False
-    json.dumps([outcome.as_json(), headers_before(trial, outcome)]).encode()
+    json.dumps([outcome.as_json(), messages_before(trial, outcome)]).encode()
     return True
 
 
