@@ -58,15 +58,13 @@ def pinned_image(manifest: Manifest) -> Manifest:
     return image
 
 
-def pinned_tag(release: Release) -> str:
-    """Return a tag by which the pinned image of a packed release is pulled."""
+def pinned_tag(release: Release) -> str | None:
+    """Return a tag by which the pinned image of a packed release is pulled, if it has one."""
     manifest = release.manifest
     if manifest is None:
         raise ValueError("only a packed release has an image")
     form = Conversion.objects.filter(manifest=pinned_image(manifest)).values_list("form", flat=True)
-    # A version too long for the form's tag is none that proxies could name it by.
-    tag = converted_tag(form[0], Version.parse(release.version)) if form else None
-    return tag or release.version
+    return converted_tag(form[0], Version.parse(release.version)) if form else release.version
 
 
 def tags_of_forms(releases: Iterable[Release]) -> set[str]:

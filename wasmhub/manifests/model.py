@@ -38,13 +38,14 @@ class ModuleSource:
     contexts: tuple[str, ...] = ("http",)
     """What the module has callbacks for: `http`, `tcp`."""
     tag: str | None = None
-    """The tag that `manifest_digest` is found by; the version unless given."""
+    """The tag that `manifest_digest` is found by; None where it is found by itself only."""
 
     def __post_init__(self) -> None:
         _origin_parts(self.origin)
         check_text(self.root_id, "root id")
         try:
             Repository(self.namespace, self.name)
+            check_tag(self.version)
             check_tag(self.tag or self.version)
             Digest("sha256", self.module_sha256)
             algorithm = Digest.parse(self.manifest_digest).algorithm
@@ -60,9 +61,13 @@ class ModuleSource:
 
     @property
     def image(self) -> str:
-        """The image's reference, by tag."""
+        """The image's reference: by tag, for people to read, where there is one."""
         repository = f"{_origin_parts(self.origin).netloc}/{self.namespace}/{self.name}"
-        return f"{repository}:{self.tag or self.version}"
+        return (
+            f"{repository}@{self.manifest_digest}"
+            if self.tag is None
+            else f"{repository}:{self.tag}"
+        )
 
     @property
     def download_url(self) -> str:

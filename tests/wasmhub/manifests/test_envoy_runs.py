@@ -44,6 +44,7 @@ SOURCE = ModuleSource(
     namespace="acme",
     name="add_header",
     version="1.2.0",
+    tag="1.2.0",
     manifest_digest="sha256:" + "12" * 32,
     module_sha256=hashlib.sha256(MODULE).hexdigest(),
     root_id="",

@@ -25,6 +25,7 @@ SOURCE = ModuleSource(
     namespace="acme",
     name="jwt",
     version="1.2.0",
+    tag="1.2.0",
     manifest_digest="sha256:" + "12" * 32,
     module_sha256="ab" * 32,
     root_id="jwt_root",
@@ -135,6 +136,11 @@ class TestIstioWasmPlugin:
         plugin = self.plugin(replace(SOURCE, tag="canonical-1.2.0"))
 
         assert plugin["spec"]["url"] == "oci://hub.example/acme/jwt:canonical-1.2.0"
+
+    def test_an_image_without_a_tag_is_named_by_its_digest(self) -> None:
+        plugin = self.plugin(replace(SOURCE, tag=None))
+
+        assert plugin["spec"]["url"] == f"oci://hub.example/acme/jwt@{SOURCE.manifest_digest}"
 
     def test_options_are_followed(self) -> None:
         plugin = self.plugin(plugin_name="mine", kubernetes_namespace="edge", phase="STATS")
