@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 
 import pytest
 
 from tests import filters
-from tests.faults.processes import wait_for
+from tests.faults.processes import find, wait_for
 from tests.live import Hub, unique
 
 pytestmark = pytest.mark.slow
@@ -24,19 +25,32 @@ def events(hub: Hub, path: str) -> int:
     return int(hub.manage("shell", "--no-imports", "-c", code))
 
 
+def caught_reading(hub: Hub, path: str, worker: int) -> tuple[str, int]:
+    """Upload versions until a reader is seen at work on one; return it and the reader."""
+    module = filters.with_custom_section(filters.hello(), "pad", b"\0" * 2_900_000)
+    for patch in range(5):
+        version = f"1.0.{patch}"
+        accepted = hub.upload(path, version, module)
+        assert accepted.status_code == 202, accepted.text
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if (reader := find(worker, "child.py read")) is not None:
+                return version, reader
+    raise AssertionError(f"no reader was seen: {hub.log.read_text()[-3000:]}")
+
+
 def test_the_job_runs_again_and_gives_one_verdict(small_hub: Hub) -> None:
     path = f"alice/{unique()}"
-    module = filters.with_custom_section(filters.hello(), "pad", b"\0" * 2_900_000)
     worker = wait_for(small_hub.process.pid, "manage.py worker")
 
-    small_hub.upload(path, "1.0.0", module)
-    reader = wait_for(worker, "child.py")
+    version, reader = caught_reading(small_hub, path, worker)
     os.kill(reader, signal.SIGSTOP)
+    before = events(small_hub, path)
     os.kill(worker, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):  # the kernel ends it with the worker
         os.kill(reader, signal.SIGKILL)
-    release = small_hub.wait_for_verdict(path, "1.0.0")
+    release = small_hub.wait_for_verdict(path, version)
 
     assert release["verdict"] == "passed"
-    assert events(small_hub, path) == 1
+    assert events(small_hub, path) == before + 1
     assert wait_for(small_hub.process.pid, "manage.py worker") != worker

@@ -98,7 +98,7 @@ def test_an_upload_shows_its_verdict_without_a_reload(hub: Hub, page: Page, tmp_
     page.get_by_role("button", name="Upload and check").click()
     page.wait_for_url(f"{hub.origin}/acme/{name}/versions/0.1.0")
 
-    expect(page.locator("main")).to_contain_text("passed", timeout=15_000, ignore_case=True)
+    expect(page.locator("main")).to_contain_text("passed", timeout=60_000, ignore_case=True)
 
 
 @pytest.mark.parametrize(

@@ -216,9 +216,13 @@ class TestTheEnd:
         assert (done.returncode, done.stderr) == (141, b"")
 
     def test_by_an_interrupt_is_quiet(self) -> None:
-        command = [str(PROGRAM), "inspect", "-"]
+        # Tests that run in the background ignore interrupts, and so would all that they start.
+        command = ["env", "--default-signal=INT", str(PROGRAM), "inspect", "-"]
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process:
             assert process.stdin is not None
             process.stdin.write(HELLO.read_bytes())
