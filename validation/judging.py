@@ -123,6 +123,7 @@ def _is_converted(image: Manifest) -> bool:
 def _judgement(read: ReadImage) -> Judgement:
     told, schema = told_by(read.parsed) if read.is_good else ({}, None)
     packaging = {**read.diagnosis.as_json(), "config_schema": schema}
+    packaging["root_ids"] = (read.reading.facts or {}).get("root_ids", [])
     findings = [*packaging.pop("findings"), *(each.as_json() for each in read.reading.findings)]
     verdict = Verdict.PASSED if read.is_good else Verdict.FAILED
     return Judgement(verdict, RULE_SET, read.reading.facts, findings, packaging, told)

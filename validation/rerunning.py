@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accounts.actors import actor_for
 from catalog.models import ExampleState
-from catalog.selectors.compatibility import module_read
+from catalog.selectors.compatibility import facts_of
 from core.actor import ANONYMOUS
 from core.errors import HubError
 from validation.errors import BusyError
@@ -59,7 +59,7 @@ def run_example(example: TrialExample, release: Release) -> ExampleEnd:
 def run_standard_trial(release: Release) -> Summary | None:
     """Return what the release does to a plain request; None when it cannot be tried."""
     try:
-        trial = standard_trial(module_read(release).facts)
+        trial = standard_trial(facts_of(release))
         tried = try_release(actor=ANONYMOUS, release=release, trial=trial)
         return summary_of(tried, is_connection="connection" in trial)
     except BusyError:

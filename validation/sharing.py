@@ -12,6 +12,7 @@ from core.errors import InvalidError
 
 LINK_LENGTH = 6_000
 DOCUMENT_BYTES = 256 * 1024
+DEPTH = 16  # a trial needs less than half of it
 BROKEN = "This link is not whole: ask for it again."
 
 
@@ -37,6 +38,14 @@ def from_link(text: str) -> dict[str, Any]:
         json.dumps(document, ensure_ascii=False).encode()  # no page can show half a character
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise InvalidError(BROKEN) from error
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _is_deeper(document, DEPTH):
         raise InvalidError(BROKEN)
     return document
+
+
+def _is_deeper(document: object, levels: int) -> bool:
+    """Tell whether lists and objects are nested deeper than that."""
+    if not isinstance(document, dict | list):
+        return False
+    inner = document.values() if isinstance(document, dict) else document
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from catalog.selectors import get_extension, get_release
 from core.content import content_store
 from core.errors import InvalidError, NotFoundError
+from validation import compiled
 from validation.children import TooHeavyError
 from validation.errors import BusyError
 from validation.spares import Spares
@@ -19,9 +18,8 @@ from wasmhub.proxywasm.asking import cut_short, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
-    from catalog.models import Release
+    from catalog.models import Module, Release
     from core.actor import Actor
 
 # The one that is tried; no reference to a plugin's module is empty.
@@ -30,8 +28,10 @@ PLUGINS = 2
 # A trial holds its modules in memory.
 MODULE_BYTES = 32 * 1024 * 1024
 # At a time, in one process: a trial may take a processor for seconds.
-AT_A_TIME, PATIENCE_SECONDS = 4, 10.0
+AT_A_TIME, WAITING, PATIENCE_SECONDS = 4, 4, 10.0
+HEAVY = "Compiling a module took more than the sandbox gives; it is not tried again for a while."
 _turns = threading.BoundedSemaphore(AT_A_TIME)
+_queue = threading.BoundedSemaphore(WAITING)
 _spares = Spares()
 
 Trial = dict[str, Any]
@@ -61,12 +61,13 @@ def try_release(*, actor: Actor, release: Release, trial: Trial, propose: bool =
     :raises NotFoundError: the actor may not see a module of the chain, or it is not read yet
     :raises BusyError: too many trials are under way
     """
-    with ExitStack() as stack:
-        modules = {TRIED: stack.enter_context(_module_of(release))}
-        for reference, other in chain_of(actor=actor, trial=trial).items():
-            modules[reference] = stack.enter_context(_module_of(other))
-        stack.enter_context(_turn())
-        return _run(trial, modules, propose=propose)
+    releases = {TRIED: release, **chain_of(actor=actor, trial=trial)}
+    modules = {reference: _module_of(each) for reference, each in releases.items()}
+    with _turn():
+        document = _answer(trial, modules, propose=propose)
+    if refused := document.get("refused"):
+        raise InvalidError(refused)
+    return Tried(document["outcome"], document["before"], document["memory"], document["proposed"])
 
 
 def chain_of(*, actor: Actor, trial: Trial) -> dict[str, Release]:
@@ -79,16 +80,22 @@ def chain_of(*, actor: Actor, trial: Trial) -> dict[str, Release]:
     return {reference: _release_of(actor, reference) for reference in _plugins(trial)}
 
 
-def _run(trial: Trial, modules: dict[str, BinaryIO], *, propose: bool) -> Tried:
-    contents = {reference: module.read() for reference, module in modules.items()}
-    child = _spares.take(str(settings.DATA_DIR / "compiled"))
+def _answer(trial: Trial, modules: dict[str, Module], *, propose: bool) -> dict[str, Any]:
+    hashes = [module.sha256 for module in modules.values()]
+    if any(compiled.is_heavy(each) for each in hashes):
+        return cut_short(HEAVY)
+    contents = {}
+    for reference, module in modules.items():
+        with content_store().open(module.sha256) as file:
+            contents[reference] = file.read()
+    child = _spares.take(str(compiled.folder()))
     try:
-        document = child.answer(question(trial, contents, propose=propose))
+        return child.answer(question(trial, contents, propose=propose))
     except TooHeavyError as error:
-        document = cut_short(f"The trial {error}.")
-    if refused := document.get("refused"):
-        raise InvalidError(refused)
-    return Tried(document["outcome"], document["before"], document["memory"], document["proposed"])
+        compiled.note_heavy(hashes)
+        return cut_short(f"The trial {error}.")
+    finally:
+        compiled.make_room()
 
 
 def _plugins(trial: Trial) -> list[str]:
@@ -112,8 +119,8 @@ def _release_of(actor: Actor, reference: str) -> Release:
         raise NotFoundError(f"{reference[:200]!a}: {error.message}") from error
 
 
-def _module_of(release: Release) -> BinaryIO:
-    """Open the module of a release that a worker has read."""
+def _module_of(release: Release) -> Module:
+    """Return the module of a release that has passed, unless it is too large."""
     module = release.manifest.module if release.manifest is not None else None
     if module is None or release.verdict != "passed":
         raise NotFoundError(f"{release.version} has not passed its check: it cannot be tried.")
@@ -121,14 +128,25 @@ def _module_of(release: Release) -> BinaryIO:
         raise InvalidError(
             f"A module of more than {MODULE_BYTES // 1024**2} MiB is not tried here."
         )
-    return content_store().open(module.sha256)
+    return module
 
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=PATIENCE_SECONDS):
+    """Be one of the few that try something; some may wait, but threads that wait answer nobody."""
+    if not _turns.acquire(blocking=False) and not _waited():
         raise BusyError("Too many trials are under way: try again in a moment.")
     try:
         yield
     finally:
         _turns.release()
+
+
+def _waited() -> bool:
+    """Wait for a turn, unless enough do."""
+    if not _queue.acquire(blocking=False):
+        return False
+    try:
+        return _turns.acquire(timeout=PATIENCE_SECONDS)
+    finally:
+        _queue.release()

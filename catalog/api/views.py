@@ -32,7 +32,7 @@ from catalog.search import SearchRequest, search
 from catalog.search.schema import FACETS
 from catalog.selectors.cards import cards_of
 from catalog.selectors.comparing import get_span
-from catalog.selectors.compatibility import compatibility_of_module, module_read
+from catalog.selectors.compatibility import compatibility_of_module, facts_of, module_read
 from catalog.selectors.packaging import packaging_of
 from catalog.selectors.pages import render_manifest
 from core.errors import InvalidError, NotFoundError
@@ -222,10 +222,7 @@ class FactsView(HubView):
     @extend_schema(operation_id="getFacts", responses={200: FactsSerializer, 404: PROBLEM})
     def get(self, request: Request, namespace: str, name: str, version: str) -> Response:  # noqa: ARG002 - the signature is the framework's
         """Return the facts of the release's module."""
-        manifest = self.release(namespace, name, version).manifest
-        if manifest is None or manifest.module is None:
-            raise NotFoundError("No worker has read this release's module yet.")
-        return Response(manifest.module.facts)
+        return Response(facts_of(self.release(namespace, name, version)))
 
 
 class CompatibilityView(HubView):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from catalog.models.extensions import Extension
@@ -15,7 +17,12 @@ class Verdict(models.TextChoices):
 
 
 class Module(models.Model):
-    """The Wasm bytes inside a manifest, and the facts that one rule set read from them."""
+    """
+    The Wasm bytes inside a manifest, and the facts that one rule set read from them.
+
+    Extensions share a row, so it has nothing that an image says of the bytes: see
+    ``Manifest.facts``.
+    """
 
     sha256 = models.CharField(max_length=64)
     rule_set = models.PositiveIntegerField()
@@ -76,6 +83,16 @@ class Manifest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.extension}@{self.digest}"
+
+    @property
+    def root_ids(self) -> list[str]:
+        """The root ids that the image declares, or the one by default."""
+        return (self.packaging or {}).get("root_ids") or [""]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts of the module, with what this image says of it; nothing when there is none."""
+        return {**self.module.facts, "root_ids": self.root_ids} if self.module else {}
 
     @property
     def is_readable(self) -> bool:

@@ -87,7 +87,7 @@ def capabilities_gained(*, older: Release, newer: Release) -> list[dict[str, str
 
 def _facts(release: Release) -> dict[str, Any]:
     manifest = release.manifest
-    return manifest.module.facts if manifest is not None and manifest.module is not None else {}
+    return manifest.facts if manifest is not None else {}
 
 
 def _named(names: tuple[str, ...]) -> list[dict[str, str]]:

@@ -200,7 +200,7 @@ def release_view(
         language=facts.get("language"),
         sdk=facts.get("sdk"),
         contexts=facts.get("contexts", []),
-        root_ids=facts.get("root_ids", []),
+        root_ids=manifest.root_ids if manifest else [],
         imports=facts.get("imports", []),
         exports=facts.get("exports", []),
     )
@@ -277,7 +277,6 @@ def render_manifest(release: Release, target: str, options: manifests.Options, o
     manifest = release.manifest
     if manifest is None or manifest.module is None:
         raise ValueError("only a packed release has something to deploy")
-    root_ids = manifest.module.facts.get("root_ids") or [""]
     source = manifests.ModuleSource(
         origin=origin,
         namespace=release.extension.namespace.name,
@@ -287,7 +286,7 @@ def render_manifest(release: Release, target: str, options: manifests.Options, o
         contexts=tuple(manifest.module.facts.get("contexts") or ()),
         tag=pinned_tag(release),
         module_sha256=manifest.module.sha256,
-        root_id=root_ids[0],
+        root_id=manifest.root_ids[0],
         public=release.extension.visibility == Visibility.PUBLIC,
     )
     return manifests.render(target, source, options)

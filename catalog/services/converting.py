@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from typing import TYPE_CHECKING
 
-from catalog.models import Conversion, Manifest
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Conversion, Manifest, Release, Tag, Verdict
 from catalog.services.holding import hold
 from core import audit
 from core.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @transaction.atomic
@@ -34,6 +40,8 @@ def record_conversion(
         },
     )
     Conversion.objects.get_or_create(original=source, form=form, defaults={"manifest": manifest})
+    if manifest.verdict == Verdict.PASSED:
+        open_names([manifest])
     if created:
         audit.record(
             None, "manifest.converted", str(extension), digest=digest, form=form, of=source.digest
@@ -43,6 +51,14 @@ def record_conversion(
 
 def share_verdict(original: Manifest) -> None:
     """Let the forms of an image have the verdict that it has now, within a transaction."""
-    Manifest.objects.filter(converted_from__original=original).update(
-        verdict=original.verdict, module=original.module, judged=original.judged
-    )
+    forms = Manifest.objects.filter(converted_from__original=original)
+    forms.update(verdict=original.verdict, module=original.module, judged=original.judged)
+    if original.verdict == Verdict.PASSED:
+        open_names(forms)
+
+
+def open_names(passed: Iterable[Manifest]) -> None:
+    """Open the releases of what passed, and move what readers get from its tags."""
+    for manifest in passed:
+        Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
+        Tag.objects.filter(pushed=manifest).update(served=manifest)

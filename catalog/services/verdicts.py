@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import Extension, Manifest, Module, Release, Tag, Verdict
-from catalog.services.converting import share_verdict
+from catalog.models import Extension, Manifest, Module, Verdict
+from catalog.services.converting import open_names, share_verdict
 from catalog.services.following import note_change
 from catalog.services.holding import hold
 from catalog.services.pushing import fields_of, fill_page
@@ -65,8 +65,7 @@ def record_verdict(*, manifest: Manifest, judgement: Judgement) -> None:
         return
     share_verdict(manifest)
     if judgement.verdict == Verdict.PASSED:
-        Release.objects.filter(manifest=manifest, passed__isnull=True).update(passed=timezone.now())
-        Tag.objects.filter(pushed=manifest).update(served=manifest)
+        open_names([manifest])
         _list(extension, manifest, judgement.told)
     note_change(extension.pk)
     audit.record(
@@ -127,7 +126,7 @@ def _module(judgement: Judgement) -> Module | None:
         rule_set=judgement.rule_set,
         defaults={
             "size": judgement.facts["size"],
-            "facts": judgement.facts,
+            "facts": {**judgement.facts, "root_ids": [""]},
             "summary": {name: judgement.facts.get(name) for name in SUMMARY},
         },
     )

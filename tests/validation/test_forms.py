@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import InvalidError
 from validation.forms import ConfigSchema, ConnectionForm, TrialForm
+from validation.forms.fields import JsonField
+from validation.sharing import from_link, to_link
 
 SCHEMA = {
     "type": "object",
@@ -213,3 +217,19 @@ class TestAConnection:
 
         assert list(form.errors) == ["downstream"]
         assert "pairs of hexadecimal digits" in form.errors["downstream"][0]
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(ValidationError, match="too long"):
+        JsonField(3).clean('{"a": ' + "1" * 5_000 + "}")
+
+
+def test_a_link_to_what_is_nested_deeply_is_broken() -> None:
+    deep: object = {}
+    for _ in range(600):
+        deep = [deep]
+    link = to_link({"config": deep})
+    assert link is not None
+
+    with pytest.raises(InvalidError, match="not whole"):
+        from_link(link)

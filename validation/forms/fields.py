@@ -46,8 +46,8 @@ class JsonField(forms.CharField):
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
             raise forms.ValidationError(f"This is no JSON: {error.msg} in {where}.") from error
-        except RecursionError as error:
-            raise forms.ValidationError("This is nested too deeply.") from error
+        except (ValueError, RecursionError) as error:  # or a number of thousands of digits
+            raise forms.ValidationError("This is nested too deeply, or too long.") from error
         if not isinstance(document, dict):
             raise forms.ValidationError("Write a JSON object: { … }.")
         return document

@@ -39,6 +39,8 @@ class FolderFiles:
         """Open a file."""
         file = self._folder / path
         try:
+            if not file.resolve().is_relative_to(self._folder.resolve()):
+                return None  # whoever wrote the folder named a file of yours
             # Opening a named pipe would wait for ever.
             return file.open("rb") if stat.S_ISREG(file.stat().st_mode) else None
         except FileNotFoundError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from wasmhub.cli.errors import UsageError
 from wasmhub.oci import Digest, OciError, Reference, check_host, check_tag
-from wasmhub.oci.origins import Origin
+from wasmhub.oci.origins import TOKEN_PREFIX, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,15 @@ class Place:
     hub: Origin | None = None
     token: str = ""
     opened: ExitStack = field(default_factory=ExitStack, compare=False)
+
+    def token_for(self, origin: Origin) -> str:
+        """
+        Return the token if it is for whoever is asked there.
+
+        A hub's token goes to the hub that was named: references are written by others, too.
+        """
+        is_anybodys = self.hub is None and not self.token.startswith(TOKEN_PREFIX)
+        return self.token if is_anybodys or origin == self.hub else ""
 
     @classmethod
     def of(cls, hub: str, environment: Mapping[str, str]) -> Place:
@@ -138,9 +147,7 @@ def _on_registry(text: str, place: Place) -> OnRegistry:
     if len(name) > _NAME_MAX or not _NAME.fullmatch(name):
         raise UsageError(f"“{_OCI}{text}” is no reference: it is like {_OCI}host/name:tag.")
     origin = _origin(_HOSTS.get(host, host), place)
-    # A hub's token is for that hub.
-    token = place.token if place.hub in (None, origin) else ""
-    return OnRegistry(origin, name, wanted, token)
+    return OnRegistry(origin, name, wanted, place.token_for(origin))
 
 
 def _origin(host: str, place: Place) -> Origin:

@@ -47,7 +47,7 @@ def bring(argument: str, place: Place, *, image: str = "") -> Source:
         return _from_path(found, place, image)
     if isinstance(found, OnHub):
         name = str(found.reference.repository)
-        at = OnRegistry(found.origin, name, found.wanted, place.token)
+        at = OnRegistry(found.origin, name, found.wanted, place.token_for(found.origin))
         return Source(argument, image=_pulled(at), on_hub=found)
     return Source(argument, image=_pulled(found))
 
@@ -59,7 +59,7 @@ def with_release(source: Source, place: Place) -> Source:
     from wasmhub.client import HubClient  # noqa: PLC0415 - urllib3 takes its time
 
     reference = source.on_hub.reference
-    client = HubClient(source.on_hub.origin, token=place.token)
+    client = HubClient(source.on_hub.origin, token=place.token_for(source.on_hub.origin))
     release = client.release_of(reference.repository, source.image.digest, reference.tag or "")
     proofs = client.proofs(reference.repository, release.version) if release else []
     return replace(source, release=release, proofs=proofs)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+# How the access tokens of a WebAssembly Hub begin.
+TOKEN_PREFIX: Final = "whub_"  # noqa: S105 - the beginning of all of them
 _PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -19,7 +19,7 @@ from wasmhub.oci.errors import (
     WebError,
 )
 from wasmhub.oci.manifest import MANIFEST_MAX_BYTES, parse_manifest
-from wasmhub.oci.origins import Origin
+from wasmhub.oci.origins import TOKEN_PREFIX, Origin
 from wasmhub.oci.web import Web
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ _ACCEPT: Final = ", ".join(sorted(media.IMAGE_MANIFESTS | media.INDEXES))
 _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 _UNAUTHORIZED: Final = 401
-_OURS: Final = "whub_"  # how the access tokens of a WebAssembly Hub begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,9 @@ class RegistryRepository:
             return self._bearer(dict(_PARAMETER.findall(rest)))
         if scheme.lower() == "basic" and self._secret:
             return self._credentials()
-        raise NotAllowedError(f"{self.origin} asks who you are: set WASMHUB_TOKEN.")
+        raise NotAllowedError(
+            f"{self.origin} asks who you are: set WASMHUB_TOKEN, and name a hub by --hub."
+        )
 
     def _bearer(self, challenge: dict[str, str]) -> str:
         realm = challenge.get("realm", "")
@@ -146,7 +147,7 @@ class RegistryRepository:
 
     def _credentials(self) -> str:
         """Return the secret as a hub takes it, or else as a password of nobody in particular."""
-        if self._secret.startswith(_OURS):
+        if self._secret.startswith(TOKEN_PREFIX):
             return f"Bearer {self._secret}"
         return "Basic " + base64.b64encode(f"wasmhub:{self._secret}".encode()).decode()
 

@@ -33,8 +33,10 @@ OF_A_CONNECTION: Final = (
     "The bytes, as the upstream got them",
     "The bytes, as the client got them",
 )
-# Finding a difference takes time that grows with the square.
-LINES_MAX: Final = 400
+# What is more of a body is left out, for it is text to be looked at.
+BODY_MAX: Final = 64 * 1024
+# Finding a difference takes time that grows with the square, and with the cube at worst.
+LINES_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _changes(before: list[list[str]], after: list[list[str]]) -> list[Marked]:
 
 def _body(before: object, after: object) -> Body:
     was, text = _text(before), _text(after)
-    if not was or was == text:
+    if not was or before == after:
         return Body(text, changed=False, lines=[])
     old, new = was.removesuffix("\n").split("\n"), text.removesuffix("\n").split("\n")
     small = max(len(old), len(new)) <= LINES_MAX
@@ -143,10 +145,15 @@ def _lines(old: list[str], new: list[str]) -> Iterator[Line]:
 
 
 def _text(body: object) -> str:
-    """Return a body in the fixed shape as people can see it: what is invisible is written out."""
-    if isinstance(body, dict):
-        return f"base64: {body.get('base64', '')}"
-    return "".join(
+    """
+    Return a body in the fixed shape as people can see it.
+
+    What is invisible is written out, and what is beyond the limit left out.
+    """
+    said = f"base64: {body.get('base64', '')}" if isinstance(body, dict) else str(body)
+    more = f"\n… and {len(said) - BODY_MAX} more characters" if len(said) > BODY_MAX else ""
+    visible = (
         each if each.isprintable() or each in "\n\t" else each.encode("unicode-escape").decode()
-        for each in str(body)
+        for each in said[:BODY_MAX]
     )
+    return "".join(visible) + more

@@ -140,6 +140,7 @@ class TestWhatAnArgumentNames:
         assert token("oci://127.0.0.1:8000/a/b:1", self.THERE) == "whub_x"
         assert token("oci://ghcr.io/a/b:1", self.THERE) == ""
         assert token("oci://ghcr.io/a/b:1", alone) == "secret"
+        assert token("oci://ghcr.io/a/b:1", Place.of("", {"WASMHUB_TOKEN": "whub_x"})) == ""
 
     def test_is_a_file_where_it_could_be_nothing_else(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -94,6 +94,7 @@ class TestAnImage:
         challenge(server, f"{server.origin}/token")
         server.give("/token", b'{"access_token": "good"}')
         monkeypatch.setenv("WASMHUB_TOKEN", secret)
+        monkeypatch.setenv("WASMHUB_URL", server.origin)
 
         assert wasmhub("inspect", reference(server)).status == 0
         assert {each[1] for each in server.asked} == {"", header, "Bearer good"}
@@ -266,6 +267,7 @@ class TestALyingRegistry:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("WASMHUB_TOKEN", "whub_secret")
+        monkeypatch.setenv("WASMHUB_URL", server.origin)
         server.serve(NAME, "1", IMAGE)
         challenge(server, f"{other_server.origin}/token")
         other_server.give("/token", b'{"token": "good"}')
