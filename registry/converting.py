@@ -13,7 +13,7 @@ from catalog.services import hold, record_conversion
 from core.content import keep
 from core.errors import NotFoundError
 from registry.models import ManifestBlob
-from registry.services import link_blob
+from registry.services import check_room, link_blob
 from validation.judging import read_image
 from wasmhub.oci import Digest, ExtractedModule, repack
 from wasmhub.oci.media import OCI_MANIFEST
@@ -40,6 +40,8 @@ def pack_other_forms(manifest: Manifest) -> tuple[Manifest, list[Packed]]:
     Pack what proxies load of a manifest into each form that it lacks; return the original too.
 
     The forms are empty when the module is none that passes.
+
+    :raises QuotaExceededError: the namespace has no room for a form
     """
     with tempfile.TemporaryFile() as file:
         read = read_image(manifest, file)
@@ -57,7 +59,11 @@ def pack_other_forms(manifest: Manifest) -> tuple[Manifest, list[Packed]]:
             config=read.config,
             created=read.row.created,  # a second attempt makes the same bytes
         )
-        kept = [keep(io.BytesIO(blob.data)) for blob in (image.config, image.layer)]
+        blobs = (image.config, image.layer)
+        for blob in blobs:
+            size = len(blob.data)
+            check_room(extension=manifest.extension, sha256=blob.digest.hex, size=size)
+        kept = [keep(io.BytesIO(blob.data)) for blob in blobs]
         packed.append(Packed(form, image, kept))
     return read.row, packed
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.errors import QuotaExceededError
 from catalog.models import Manifest, Release, Verdict
-from catalog.services import attach_packed, fail_packing, hold
+from catalog.services import Judgement, attach_packed, fail_packing, hold, record_verdict
 from core.actor import Actor
 from core.audit import THE_HUB
 from core.content import content_store, keep
@@ -27,7 +27,7 @@ from validation.services import request_judgement
 from validation.tasks import give_up as give_up_validation
 from wasmhub.oci import Digest, pack, parse_manifest
 from wasmhub.oci.media import OCI_MANIFEST
-from wasmhub.proxywasm import Finding, Severity
+from wasmhub.proxywasm import RULE_SET, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,7 @@ def pack_release(*, release_id: int, **_later: object) -> Callable[[], None] | N
             size = len(blob.data)
             check_room(extension=release.extension, sha256=blob.digest.hex, size=size)
     except QuotaExceededError as error:
-        full = Finding("hub/quota-exceeded", Severity.ERROR, error.message, "the namespace")
-        return partial(fail_packing, release_id=release_id, finding=full.as_json())
+        return partial(fail_packing, release_id=release_id, finding=_full(error))
     kept = [keep(io.BytesIO(blob.data)) for blob in (packed.config, packed.layer)]
     return partial(_publish, release, packed, kept)
 
@@ -87,7 +86,11 @@ def convert_image(*, manifest_id: int, **_later: object) -> Callable[[], None] |
     manifest = Manifest.objects.filter(pk=manifest_id).first()
     if manifest is None:
         return None
-    original, forms = pack_other_forms(manifest)
+    try:
+        original, forms = pack_other_forms(manifest)
+    except QuotaExceededError as error:
+        full = Judgement(Verdict.FAILED, RULE_SET, findings=[_full(error)])
+        return partial(record_verdict, manifest=manifest, judgement=full)
     if not forms:
         raise RuntimeError("The image could not be read a second time.")
 
@@ -104,8 +107,16 @@ def add_forms(*, manifest_id: int, **_later: object) -> Callable[[], None] | Non
     manifest = Manifest.objects.filter(pk=manifest_id, conversions=None).first()
     if manifest is None:
         return None
-    original, forms = pack_other_forms(manifest)
+    try:
+        original, forms = pack_other_forms(manifest)
+    except QuotaExceededError:
+        return None  # they can do without
     return partial(record_forms, original=original, forms=forms)
+
+
+def _full(error: QuotaExceededError) -> dict[str, str]:
+    """Return the finding that says so."""
+    return Finding("hub/quota-exceeded", Severity.ERROR, error.message, "the namespace").as_json()
 
 
 @periodic(every=timedelta(minutes=10))

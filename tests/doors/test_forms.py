@@ -62,13 +62,18 @@ def registry(hub: Hub, path: str, who: str | None = "alice") -> httpx.Client:
     return httpx.Client(base_url=f"{hub.origin}/v2/{path}", headers=headers, timeout=30)
 
 
-def push(hub: Hub, path: str, image: Image, reference: str) -> httpx.Response:
+def push_blobs(hub: Hub, path: str, image: Image) -> None:
     with registry(hub, path) as client:
         for digest, data in image.blobs.items():
             begun = client.post("/blobs/uploads/")
             where = begun.headers["location"]
             done = client.put(f"{hub.origin}{where}", params={"digest": str(digest)}, content=data)
             assert done.status_code == 201, done.text
+
+
+def push(hub: Hub, path: str, image: Image, reference: str) -> httpx.Response:
+    push_blobs(hub, path, image)
+    with registry(hub, path) as client:
         kind = {"Content-Type": image.media_type}
         return client.put(f"/manifests/{reference}", content=image.manifest, headers=kind)
 
@@ -261,6 +266,26 @@ def test_an_index_of_an_index_fails(hub: Hub) -> None:
 
     assert hub.wait_for_verdict(path, "1.0.0")["verdict"] == "failed"
     assert findings(hub, path) == {"image/index-without-child": "error"}
+
+
+@pytest.mark.slow
+def test_a_form_that_the_namespace_has_no_room_for_fails(hub: Hub) -> None:
+    path = f"acme/{unique('full')}"
+    module = filters.with_custom_section(MODULE, "pad", path.encode())
+    image = build([(media.OCI_LAYER_TAR, tar({"plugin.wasm": module}))], annotations=VARIANT)
+    used = "from registry.selectors import namespace_bytes; print(namespace_bytes('acme'))"
+    push_blobs(hub, path, image)
+    limit = {"quota_bytes": int(hub.manage("shell", "--no-imports", "-c", used)) + 1}
+    try:
+        assert hub.api("PATCH", "/orgs/acme/rules", who="alice", json=limit).status_code == 200
+        assert push(hub, path, image, "1.0.0").status_code == 201
+        release = hub.wait_for_verdict(path, "1.0.0")
+    finally:
+        hub.api("PATCH", "/orgs/acme/rules", who="alice", json={"quota_bytes": None})
+
+    assert release["verdict"] == "failed"
+    findings = hub.api("GET", f"/extensions/{path}/releases/1.0.0/findings", who="alice").json()
+    assert [each["id"] for each in findings] == ["hub/quota-exceeded"]
 
 
 @pytest.mark.slow
